@@ -1,0 +1,1 @@
+"""Councils, feeds and transactions as files of facts."""

@@ -1,0 +1,132 @@
+"""Everything that differs between installations, in one object; secrets and addresses come as connections.
+
+On the command line they come from the environment, in Airflow from its connections
+(plugins/local_digital_airflow). The core asks only this object.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local_digital.errors import ConfigurationError
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCAL = ROOT / ".local"
+_CONNECTION_PREFIX = "LOCAL_DIGITAL_CONN_"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Where a remote end is and how to be let in. The password and the extra facts stay out of `repr`.
+
+    host: a host name for SFTP, a base URL for HTTP. extra: facts by kind of connection, see
+    docs/adding-a-council.md (`host_key`, `private_key`, `tokens`, ...).
+    """
+
+    connection_id: str
+    host: str = ""
+    port: int | None = None
+    login: str = ""
+    password: str = field(default="", repr=False)
+    extra: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+    def require(self, *names: str) -> None:
+        """Raise ConfigurationError when one of host, port, login, password is empty."""
+        for name in names:
+            if not getattr(self, name):
+                raise ConfigurationError(
+                    f"connection {self.connection_id}",
+                    expected=f"`{name}` to be set",
+                    found="it is empty",
+                    action=_how_to_connect(self.connection_id),
+                )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The installation: where configuration, warehouse and landing store are, and how to find a connection.
+
+    warehouse: a SQLAlchemy URL (`postgresql+psycopg2://...`), or None for the embedded server under `.local/`.
+    landing: an fsspec URL or a folder. connection: looks up a Connection by id, or raises ConfigurationError.
+    """
+
+    connection: Callable[[str], Connection] = field(repr=False)
+    config: Path = ROOT / "include"
+    warehouse: str | None = field(default=None, repr=False)
+    landing: str = str(LOCAL / "landing")
+
+
+def from_environment(
+    environment: Mapping[str, str] | None = None,
+    connection: Callable[[str], Connection] | None = None,
+) -> Settings:
+    """Read the settings from environment variables.
+
+    LOCAL_DIGITAL_CONFIG: a directory with `councils/` and `transactions/`. LOCAL_DIGITAL_WAREHOUSE: a SQLAlchemy
+    URL. LOCAL_DIGITAL_LANDING: a folder or fsspec URL. LOCAL_DIGITAL_CONN_<ID>: a connection as JSON with the keys
+    that Airflow uses (host, port, login, password, extra); `connection` replaces this last source.
+    """
+    variables = os.environ if environment is None else environment
+
+    def connection_from_environment(connection_id: str) -> Connection:
+        name = _CONNECTION_PREFIX + connection_id.upper()
+        if name not in variables:
+            raise ConfigurationError(
+                f"connection {connection_id}",
+                expected=f"the environment variable {name}",
+                found="it is not set",
+                action=_how_to_connect(connection_id),
+            )
+        return connection_from_json(connection_id, variables[name])
+
+    return Settings(
+        connection=connection or connection_from_environment,
+        config=Path(variables.get("LOCAL_DIGITAL_CONFIG") or ROOT / "include").resolve(),
+        warehouse=_with_driver(variables.get("LOCAL_DIGITAL_WAREHOUSE")),
+        landing=variables.get("LOCAL_DIGITAL_LANDING") or str(LOCAL / "landing"),
+    )
+
+
+def connection_from_json(connection_id: str, value: str) -> Connection:
+    """Build a Connection from the JSON form of an Airflow connection; its text never reaches the error."""
+    try:
+        facts = json.loads(value)
+        extra = facts.get("extra") or {}
+        if isinstance(extra, str):
+            extra = json.loads(extra)
+        return Connection(
+            connection_id=connection_id,
+            host=str(facts.get("host") or ""),
+            port=int(facts["port"]) if facts.get("port") else None,
+            login=str(facts.get("login") or ""),
+            password=str(facts.get("password") or ""),
+            extra=dict(extra),
+        )
+    except (ValueError, TypeError, AttributeError):
+        raise ConfigurationError(
+            f"connection {connection_id}",
+            expected="a JSON object with the keys host, port, login, password and extra",
+            found="something else",
+            action=_how_to_connect(connection_id),
+        ) from None
+
+
+def _with_driver(url: str | None) -> str | None:
+    # A bare scheme means psycopg 3 since SQLAlchemy 2.1; COPY here is written for psycopg2.
+    if not url:
+        return None
+    for scheme in ("postgresql://", "postgres://"):
+        if url.startswith(scheme):
+            return "postgresql+psycopg2://" + url.removeprefix(scheme)
+    return url
+
+
+def _how_to_connect(connection_id: str) -> str:
+    return (
+        f"Set {_CONNECTION_PREFIX}{connection_id.upper()} as JSON, or in Airflow add the connection "
+        f"`{connection_id}` (docs/adding-a-council.md#connections)."
+    )
