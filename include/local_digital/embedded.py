@@ -115,9 +115,7 @@ class EmbeddedServer:
         options = ["-h 127.0.0.1", f"-p {port or free_port()}", "-c unix_socket_directories=''"]
         if not durable:
             options += ["-c fsync=off", "-c synchronous_commit=off", "-c full_page_writes=off"]
-        started = self._pg_ctl(
-            "start", "-w", "-t", str(_START_SECONDS), "-l", str(self.log), "-o", " ".join(options)
-        )
+        started = self._pg_ctl("start", "-w", "-t", str(_START_SECONDS), "-l", str(self.log), "-o", " ".join(options))
         if started.returncode != 0:
             last = self.log.read_text(encoding="utf-8", errors="replace")[-800:] if self.log.exists() else ""
             raise ConfigurationError(
@@ -150,9 +148,7 @@ class EmbeddedServer:
                         {"o": owner, "p": password},
                     )
                     connection.execute(text(str(statement).replace(":", r"\:")))
-                if not connection.scalar(
-                    text("select 1 from pg_database where datname = :name"), {"name": name}
-                ):
+                if not connection.scalar(text("select 1 from pg_database where datname = :name"), {"name": name}):
                     grant = f" owner {quote(owner)}" if owner else ""
                     connection.execute(text(f"create database {quote(name)}{grant}"))
         finally:

@@ -36,9 +36,7 @@ class LocalDigitalError(Exception):
         return _rebuild, (type(self), self.where, self.expected, self.found, self.action)
 
 
-def _rebuild(
-    kind: type[LocalDigitalError], where: str, expected: str, found: str, action: str
-) -> LocalDigitalError:
+def _rebuild(kind: type[LocalDigitalError], where: str, expected: str, found: str, action: str) -> LocalDigitalError:
     return kind(where, expected=expected, found=found, action=action)
 
 

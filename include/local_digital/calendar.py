@@ -1,0 +1,41 @@
+"""The Europe/London calendar: days, weeks from Monday, months."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+LONDON = ZoneInfo("Europe/London")
+
+
+def midnight(day: dt.date) -> dt.datetime:
+    """Return the moment (aware) at which a local day begins."""
+    return dt.datetime.combine(day, dt.time(), LONDON)
+
+
+def local_day(moment: dt.datetime) -> dt.date:
+    return moment.astimezone(LONDON).date()
+
+
+def period_start(kind: str, day: dt.date) -> dt.date:
+    """Return the Monday (`week`) or the 1st (`month`) of the period that holds a day."""
+    return day - dt.timedelta(days=day.weekday()) if kind == "week" else day.replace(day=1)
+
+
+def period_end(kind: str, start: dt.date) -> dt.date:
+    """Return the first day after a period."""
+    if kind == "week":
+        return start + dt.timedelta(days=7)
+    return (start + dt.timedelta(days=32)).replace(day=1)
+
+
+def whole_periods(kind: str, first: dt.date, end: dt.date) -> list[dt.date]:
+    """Return the starts of all periods that lie wholly in the half-open range of days [first, end)."""
+    start = period_start(kind, first)
+    if start < first:
+        start = period_end(kind, start)
+    found = []
+    while (after := period_end(kind, start)) <= end:
+        found.append(start)
+        start = after
+    return found

@@ -1,0 +1,177 @@
+"""Reads council and transaction files; every fault names file, key, expected and found. Light imports only."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from local_digital.config.models import Council, Transaction
+from local_digital.errors import ConfigurationError
+from local_digital.fields import UNMAPPED
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class _TextLoader(yaml.CBaseLoader):
+    """Every scalar stays text, so `no`, `NULL` and `007` mean what they say; a key given twice is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key `{key.value}` stands here twice", key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=True)
+
+
+def load_transactions(config: Path) -> tuple[dict[str, Transaction], list[ConfigurationError]]:
+    """Read `config/transactions/*.yaml`: the valid contracts by slug, and one error for each broken file."""
+    contracts: dict[str, Transaction] = {}
+    errors: list[ConfigurationError] = []
+    for path in _files(config / "transactions"):
+        try:
+            contract = _read(path, Transaction)
+            _named_like_its_file(path, "transaction", contract.transaction)
+            contracts[contract.transaction] = contract
+        except ConfigurationError as error:
+            errors.append(error)
+    return contracts, errors
+
+
+def load_councils(config: Path) -> tuple[dict[str, Council], list[ConfigurationError]]:
+    """Read `config/councils/*.yaml` against the contracts: the valid councils by slug, and the errors.
+
+    A broken council, or one whose contract is broken, is left out and has an error; the others are not touched.
+    """
+    contracts, errors = load_transactions(config)
+    councils: dict[str, Council] = {}
+    for path in _files(config / "councils"):
+        try:
+            council = _read(path, Council)
+            _named_like_its_file(path, "council", council.council)
+            _keeps_the_contracts(path, council, contracts)
+            councils[council.council] = council
+        except ConfigurationError as error:
+            errors.append(error)
+    return councils, errors
+
+
+def load_council(config: Path, slug: str) -> Council:
+    """Read one council; raise ConfigurationError when it is unknown or broken."""
+    path = config / "councils" / f"{slug}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in _files(config / "councils"))) or "none"
+        raise ConfigurationError(
+            f"council {slug}",
+            expected=f"a file {path}",
+            found=f"the councils {known}",
+            action="Check the spelling, or add the council (docs/adding-a-council.md).",
+        )
+    councils, errors = load_councils(config)
+    if slug not in councils:
+        raise next((error for error in errors if error.where.startswith(str(path))), errors[0])
+    return councils[slug]
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.yaml"))
+
+
+def _read(path: Path, model: type[_Model]) -> _Model:
+    try:
+        facts = yaml.load(path.read_text(encoding="utf-8"), Loader=_TextLoader)  # noqa: S506 - builds text only
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            str(path), expected="YAML in UTF-8", found=str(error).replace("\n", " "), action="Mend the file."
+        ) from None
+    try:
+        return model.model_validate(facts)
+    except ValidationError as error:
+        faults = [_fault(fault) for fault in error.errors(include_url=False)]
+        first = faults[0]
+        more = "".join(f" Also: {key}: expected {want}; found {got}." for key, want, got in faults[1:6])
+        raise ConfigurationError(
+            f"{path}: {first[0]}",
+            expected=first[1],
+            found=first[2],
+            action=f"Mend the file; `local-digital check` reads it again.{more}",
+        ) from None
+
+
+def _fault(fault: Any) -> tuple[str, str, str]:
+    # Pydantic puts the discriminator and the marker `[key]` into the path; the reader wants the file's own keys.
+    key = ".".join(str(part) for part in fault["loc"] if part not in {"[key]"}) or "the whole file"
+    found = fault["input"]
+    shown = f"`{found}`" if isinstance(found, str | int | float) else f"a {type(found).__name__}"
+    match fault["type"]:
+        case "missing":
+            return key, "this key", "it is missing"
+        case "extra_forbidden":
+            return key, "only the known keys", "this one, which nothing reads"
+        case "value_error":
+            return key, fault["msg"].removeprefix("Value error, "), "something else"
+        case _:
+            return key, fault["msg"].removeprefix("Input should be "), shown
+
+
+def _named_like_its_file(path: Path, key: str, slug: str) -> None:
+    if path.stem != slug:
+        raise ConfigurationError(
+            f"{path}: {key}",
+            expected=f"`{path.stem}`, as the file is called",
+            found=f"`{slug}`",
+            action="Rename the file or mend the key.",
+        )
+
+
+def _keeps_the_contracts(path: Path, council: Council, contracts: dict[str, Transaction]) -> None:
+    def wrong(key: str, expected: str, found: str) -> ConfigurationError:
+        return ConfigurationError(f"{path}: {key}", expected=expected, found=found, action="Mend the file.")
+
+    for slug, feed in council.feeds.items():
+        at = f"feeds.{slug}"
+        contract = contracts.get(slug)
+        if contract is None:
+            raise wrong(at, f"a contract transactions/{slug}.yaml", "none that can be read")
+        if council.tier not in contract.provided_by:
+            tiers = ", ".join(contract.provided_by)
+            raise wrong(at, f"a council of a tier that provides this ({tiers})", f"`{council.tier}`")
+        for name, column in feed.columns.items():
+            field = contract.fields.get(name)
+            if field is None:
+                raise wrong(f"{at}.columns.{name}", "a field of the contract", "one it does not have")
+            unknown = sorted(set(column.map.values()) - set(field.values)) if field.values else []
+            if unknown:
+                raise wrong(f"{at}.columns.{name}.map", f"values among {', '.join(field.values)}", ", ".join(unknown))
+        for name in contract.fields:
+            if contract.fields[name].required and name not in feed.columns:
+                raise wrong(f"{at}.columns", f"a mapping for the required field `{name}`", "none")
+        for data_set, publication in feed.publish.items():
+            _publishes_what_the_contract_offers(
+                wrong, f"{at}.publish.{data_set}", contract, data_set, set(publication.labels)
+            )
+
+
+def _publishes_what_the_contract_offers(
+    wrong: Any, key: str, contract: Transaction, data_set: str, labels: set[str]
+) -> None:
+    if data_set not in contract.data_sets:
+        raise wrong(key, f"a data set of the contract ({', '.join(contract.data_sets)})", f"`{data_set}`")
+    breakdown = contract.data_sets[data_set].breakdown
+    values = set(contract.fields[breakdown].values) if breakdown else set()
+    if not labels or not values:
+        return
+    missing = sorted((values | {UNMAPPED}) - labels - {label for label in values if label not in labels})
+    unknown = sorted(labels - values - {UNMAPPED})
+    if unknown or missing:
+        raise wrong(
+            f"{key}.labels",
+            f"the contract's values and `{UNMAPPED}`",
+            f"unknown: {', '.join(unknown) or 'none'}; missing: {', '.join(missing) or 'none'}",
+        )

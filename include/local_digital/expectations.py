@@ -1,0 +1,187 @@
+"""Great Expectations on candidate records: suites from `expectations/`, results as counts and line numbers.
+
+No value of a row is asked for, stored or rendered (`exclude_unexpected_values`). The context is ephemeral, since a
+file-based one is corrupted by parallel tasks.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from local_digital.errors import ConfigurationError
+from local_digital.settings import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+
+_FOLDER = ROOT / "expectations"
+_LINES_KEPT = 20
+
+
+class Expected(BaseModel):
+    """One entry of a suite file; `$PARAMETER name` in `arguments` stands for a value known at run time."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    expect: str = Field(pattern=r"^expect_[a-z_]+$")
+    arguments: dict[str, Any] = Field(alias="with")
+    dimension: Literal["completeness", "validity", "consistency", "uniqueness", "volume", "timeliness"]
+    severity: Literal["critical", "warning", "info"]
+    fails: Literal["row", "delivery"] | None = None
+    expected: str
+
+    @model_validator(mode="after")
+    def _critical_says_what_fails(self) -> Expected:
+        if (self.severity == "critical") != (self.fails is not None):
+            raise ValueError("`fails: row` or `fails: delivery` exactly on critical expectations")
+        return self
+
+    @property
+    def column(self) -> str | None:
+        return self.arguments.get("column") or self.arguments.get("column_A")
+
+
+class _SuiteFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    suite: str
+    expectations: tuple[Expected, ...] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one expectation found. failed: rows that fail it; failing: their lines, all of them."""
+
+    expected: Expected
+    success: bool
+    checked: int
+    failed: int
+    failing: list[int]
+
+    @property
+    def lines_to_keep(self) -> list[int]:
+        return self.failing[:_LINES_KEPT]
+
+
+@dataclass(frozen=True)
+class Validation:
+    """results: in the suite's order. document: Great Expectations' own result as JSON, for Data Docs."""
+
+    results: list[Result]
+    document: dict[str, Any]
+
+
+@cache
+def suite(transaction: str) -> tuple[Expected, ...]:
+    """Read `expectations/<transaction>.yaml`; raise ConfigurationError naming file, key, expected and found."""
+    path = _FOLDER / f"{transaction}.yaml"
+    try:
+        return _SuiteFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))).expectations
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        raise ConfigurationError(
+            str(path), expected="an expectation suite", found=str(error), action="Mend the file."
+        ) from None
+
+
+def check(table: pa.Table, transaction: str, parameters: Mapping[str, Any]) -> Validation:
+    """Run a transaction's suite on candidate records (`line` and canonical fields; labels may be dictionaries).
+
+    parameters: values for `$PARAMETER`; an expectation whose parameter is None is left out (no history yet).
+    """
+    expectations = [entry for entry in suite(transaction) if _is_known(entry, parameters)]
+    gx = _great_expectations()
+    batch = _batch(_frame(table))
+    outcome = batch.validate(
+        gx.ExpectationSuite(
+            name=transaction,
+            expectations=[
+                {
+                    "type": entry.expect,
+                    "kwargs": {name: _given(value, parameters) for name, value in entry.arguments.items()},
+                    "severity": entry.severity,
+                    "meta": {"dimension": entry.dimension, "position": position, "expected": entry.expected},
+                }
+                for position, entry in enumerate(expectations)
+            ],
+        ),
+        result_format={
+            "result_format": "COMPLETE",
+            "unexpected_index_column_names": ["line"],
+            "exclude_unexpected_values": True,
+        },
+    )
+    found: dict[int, Result] = {}
+    for result in outcome.results:
+        position = result.expectation_config.meta["position"]
+        if result.exception_info and result.exception_info.get("raised_exception"):
+            raise ConfigurationError(
+                f"{_FOLDER / transaction}.yaml: expectation {position + 1}",
+                expected=f"`{expectations[position].expect}` to run",
+                found=str(result.exception_info.get("exception_message")).splitlines()[0],
+                action="Mend the suite.",
+            )
+        found[position] = _result(expectations[position], result, table.num_rows)
+    return Validation([found[position] for position in sorted(found)], outcome.to_json_dict())
+
+
+def _result(entry: Expected, result: Any, rows: int) -> Result:
+    details = result.result
+    # Without the values each entry is {"line": [3, 7, ...]}: the lines of equal values, gathered.
+    failing = sorted({int(line) for key in details.get("unexpected_index_list") or [] for line in key["line"]})
+    failed = int(details.get("unexpected_count") or 0)
+    checked = int(details.get("element_count") or rows) - int(details.get("missing_count") or 0)
+    return Result(entry, bool(result.success), checked, failed if failing else int(not result.success), failing)
+
+
+@cache
+def _great_expectations() -> Any:
+    # Once Airflow has set up logging, importing the library writes some 200 lines into every task log.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    import great_expectations  # noqa: PLC0415 - 2.5 s of CPU: only a process that validates pays for it
+
+    return great_expectations
+
+
+@cache
+def _definition() -> Any:
+    context = _great_expectations().get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    return context.data_sources.add_pandas("delivery").add_dataframe_asset("records").add_batch_definition_whole_dataframe(
+        "all"
+    )  # fmt: skip
+
+
+def _batch(frame: pd.DataFrame) -> Any:
+    return _definition().get_batch({"dataframe": frame})
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    # Labels come as Arrow dictionaries, which compare badly in pandas; a handful of distinct words costs nothing plain.
+    for index, field in enumerate(table.schema):
+        if str(field.type).startswith("dictionary"):
+            table = table.set_column(index, field.name, table.column(index).cast("string"))
+    return table.to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def _parameter(value: object) -> str | None:
+    text = str(value)
+    return text.removeprefix("$PARAMETER ") if text.startswith("$PARAMETER ") else None
+
+
+def _is_known(entry: Expected, parameters: Mapping[str, Any]) -> bool:
+    named = [name for value in entry.arguments.values() if (name := _parameter(value))]
+    return all(parameters.get(name) is not None for name in named)
+
+
+def _given(value: object, parameters: Mapping[str, Any]) -> object:
+    name = _parameter(value)
+    return parameters[name] if name else value

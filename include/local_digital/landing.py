@@ -1,0 +1,85 @@
+"""The landing store: raw bytes under their content address, and the accepted records of each delivery.
+
+Any fsspec URL. Objects are written under a temporary name and moved into place, so a reader never sees half of one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from typing import TYPE_CHECKING
+
+import fsspec
+import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyarrow as pa
+
+_CHUNK = 1 << 20
+
+
+class LandingStore:
+    """raw/<aa>/<sha256>: the bytes as they came. accepted/<delivery>.parquet: canonical records, no personal data."""
+
+    def __init__(self, url: str) -> None:
+        self._files, self._root = fsspec.core.url_to_fs(url)
+
+    def put_raw(self, path: Path) -> str:
+        """Store a local file's bytes once; return their SHA-256 in hex."""
+        with path.open("rb") as source:
+            sha256 = hashlib.file_digest(source, "sha256").hexdigest()
+        target = self._raw(sha256)
+        if not self._files.exists(target):
+            with self._writing(target) as temporary, path.open("rb") as source:
+                with self._files.open(temporary, "wb") as landed:
+                    while chunk := source.read(_CHUNK):
+                        landed.write(chunk)
+        return sha256
+
+    def read_raw(self, sha256: str) -> bytes:
+        with self._files.open(self._raw(sha256), "rb") as landed:
+            return bytes(landed.read())
+
+    def remove_raw(self, sha256: str) -> None:
+        if self._files.exists(self._raw(sha256)):
+            self._files.rm_file(self._raw(sha256))
+
+    def put_accepted(self, delivery_id: int, records: pa.Table) -> None:
+        with self._writing(self._accepted(delivery_id)) as temporary:
+            with self._files.open(temporary, "wb") as file:
+                pq.write_table(records, file)
+
+    def accepted(self, delivery_id: int, columns: list[str] | None = None) -> pa.Table:
+        """Return a validated delivery's records: `line` and the canonical fields, times in UTC."""
+        with self._files.open(self._accepted(delivery_id), "rb") as file:
+            return pq.read_table(file, columns=columns)
+
+    def _raw(self, sha256: str) -> str:
+        return f"{self._root}/raw/{sha256[:2]}/{sha256}"
+
+    def _accepted(self, delivery_id: int) -> str:
+        return f"{self._root}/accepted/{delivery_id}.parquet"
+
+    def _writing(self, target: str) -> _Writing:
+        return _Writing(self._files, target)
+
+
+class _Writing:
+    """Gives a temporary name beside the target, moved into place when the block ends well, removed when not."""
+
+    def __init__(self, files: fsspec.AbstractFileSystem, target: str) -> None:
+        self._files = files
+        self._target = target
+        self._temporary = f"{target}.{uuid.uuid4().hex}.part"
+
+    def __enter__(self) -> str:
+        self._files.makedirs(self._target.rpartition("/")[0], exist_ok=True)
+        return self._temporary
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._files.mv(self._temporary, self._target)
+        elif self._files.exists(self._temporary):
+            self._files.rm_file(self._temporary)

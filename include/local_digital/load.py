@@ -1,0 +1,193 @@
+"""load: accepted records of validated deliveries into the warehouse, one database transaction a delivery.
+
+The warehouse always equals the deliveries applied in the order of their `as_of`: what a newer delivery says about a
+record is never undone by an older one that comes late, and a delivery that was re-sent corrected leaves no trace.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+from sqlalchemy import text
+
+from local_digital.calendar import local_day
+from local_digital.fields import FIELDS, INSTANTS, LABELS
+from local_digital.sql import statement
+from local_digital.workspace import FeedHandle, Workspace, lock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import Connection as Database, Row
+
+_log = logging.getLogger(__name__)
+_COLUMNS = (*FIELDS, "line")
+
+
+@dataclass
+class LoadReport:
+    """Records written by this call: inserted, updated, unchanged (already so), withdrawn (a re-sent file lost them)."""
+
+    delivery_ids: list[int] = field(default_factory=list)
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    withdrawn: int = 0
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def load(workspace: Workspace, feed: FeedHandle, *, run_id: str) -> LoadReport:
+    """Load every validated delivery of a feed, oldest first; nothing to do is fine.
+
+    Killed at any point and run again it gives the same rows: each delivery is loaded and marked in one transaction.
+    """
+    report = LoadReport()
+    while True:
+        with workspace.engine.begin() as db:
+            lock(db, "feed", feed.feed_id)
+            delivery = db.execute(statement("load/next_delivery"), {"feed_id": feed.feed_id}).first()
+            if delivery is None:
+                return report
+            _load_one(workspace, db, feed, delivery, report)
+        _log.info("%s: delivery %s loaded by %s", feed.name, delivery.delivery_id, run_id)
+
+
+def _load_one(workspace: Workspace, db: Database, feed: FeedHandle, delivery: Row, report: LoadReport) -> None:
+    records = workspace.landing.accepted(delivery.delivery_id)
+    newer = _others(db, feed, delivery, "load/newer_deliveries")
+    if newer:
+        records = _without(records, _refs(workspace, newer))
+    inserted, updated = _merge(db, feed, delivery.delivery_id, records)
+    withdrawn = 0
+    if "{" in feed.feed.source.files:
+        # Only a name that carries a day can be re-sent; an undated one is simply overwritten night after night.
+        withdrawn = _retract_superseded(workspace, db, feed, delivery, newer)
+    counts = {
+        "delivery_id": delivery.delivery_id,
+        "inserted": inserted,
+        "updated": updated,
+        "unchanged": records.num_rows - inserted - updated,
+        "withdrawn": withdrawn,
+    }
+    db.execute(
+        statement("load/mark_days_now_complete"),
+        {
+            "feed_id": feed.feed_id,
+            "delivery_id": delivery.delivery_id,
+            "complete_until": local_day(delivery.as_of),
+            "covers_from": feed.feed.covers_from,
+        },
+    )
+    db.execute(statement("load/mark_loaded"), counts)
+    report.delivery_ids.append(delivery.delivery_id)
+    report.inserted += inserted
+    report.updated += updated
+    report.unchanged += counts["unchanged"]
+    report.withdrawn += withdrawn
+
+
+def _merge(db: Database, feed: FeedHandle, delivery_id: int, records: pa.Table) -> tuple[int, int]:
+    """Stage with COPY and merge; return how many records were inserted and how many updated."""
+    if records.num_rows == 0:
+        return 0, 0
+    db.execute(statement("load/stage"))
+    rows = _as_csv(db, records)
+    cursor = db.connection.cursor()
+    # The column list is the table's own, from the file that creates it.
+    cursor.copy_expert("copy stage from stdin with (format csv)", rows)
+    cursor.close()
+    merged = db.execute(statement("load/merge_records"), {"feed_id": feed.feed_id, "delivery_id": delivery_id}).one()
+    db.execute(text("drop table stage"))
+    return int(merged.inserted), int(merged.updated)
+
+
+def _as_csv(db: Database, records: pa.Table) -> io.BytesIO:
+    columns = {}
+    for name in _COLUMNS:
+        column = records.column(name)
+        if name in LABELS:
+            columns[name] = _label_ids(db, name, column)
+        elif name == "premises_key":
+            keys = column.combine_chunks().dictionary_encode()
+            spelt = pa.array(
+                [None if key is None else f"\\x{key.hex()}" for key in keys.dictionary.to_pylist()], pa.string()
+            )
+            columns[name] = spelt.take(keys.indices)
+        elif name in INSTANTS:
+            columns[name] = column.cast(pa.timestamp("us", tz="UTC"))
+        else:
+            columns[name] = column
+    buffer = io.BytesIO()
+    pa.csv.write_csv(pa.table(columns), buffer, pa.csv.WriteOptions(include_header=False, quoting_style="needed"))
+    buffer.seek(0)
+    return buffer
+
+
+def _label_ids(db: Database, name: str, column: pa.ChunkedArray) -> pa.Array:
+    encoded = column.combine_chunks()
+    if not isinstance(encoded, pa.DictionaryArray):
+        encoded = encoded.dictionary_encode()
+    words = encoded.dictionary.to_pylist()
+    ids = {
+        row.label: row.label_id
+        for row in db.execute(
+            statement("load/label_ids"), {"field": name, "labels": [word for word in words if word is not None]}
+        )
+    }
+    return pa.array([ids.get(word) for word in words], pa.int32()).take(encoded.indices)
+
+
+def _retract_superseded(workspace: Workspace, db: Database, feed: FeedHandle, delivery: Row, newer: list[int]) -> int:
+    """Undo what an earlier version of the same file said and neither this nor a newer delivery repeats.
+
+    Such a record goes back to what the newest older delivery says of it, or goes altogether. Returns how many went.
+    """
+    superseded = list(
+        db.scalars(
+            statement("load/supersede"),
+            {
+                "feed_id": feed.feed_id,
+                "name": delivery.name,
+                "as_of": delivery.as_of,
+                "delivery_id": delivery.delivery_id,
+            },
+        )
+    )
+    if not superseded:
+        return 0
+    gone = _refs(workspace, superseded) - _refs(workspace, [delivery.delivery_id, *newer])
+    for older in _others(db, feed, delivery, "load/older_deliveries"):
+        if not gone:
+            break
+        records = workspace.landing.accepted(older)
+        known = records.filter(pc.is_in(records.column("record_ref"), pa.array(sorted(gone), pa.string())))
+        _merge(db, feed, older, known)
+        gone -= set(known.column("record_ref").to_pylist())
+    removed = db.execute(statement("load/withdraw_records"), {"feed_id": feed.feed_id, "refs": sorted(gone)}).one()
+    return int(removed.withdrawn)
+
+
+def _others(db: Database, feed: FeedHandle, delivery: Row, query: str) -> list[int]:
+    facts = {"feed_id": feed.feed_id, "as_of": delivery.as_of, "delivery_id": delivery.delivery_id}
+    return list(db.scalars(statement(query), facts))
+
+
+def _refs(workspace: Workspace, deliveries: Iterable[int]) -> set[str]:
+    return {
+        ref
+        for delivery_id in deliveries
+        for ref in workspace.landing.accepted(delivery_id, ["record_ref"]).column("record_ref").to_pylist()
+    }
+
+
+def _without(records: pa.Table, refs: set[str]) -> pa.Table:
+    known = pc.is_in(records.column("record_ref"), pa.array(sorted(refs), pa.string()))
+    return records.filter(pc.invert(known))

@@ -1,0 +1,75 @@
+"""Brings a warehouse to the newest schema: Alembic decides which migrations are missing, SQL files do the work."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import holidays
+from alembic import command, op
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, create_engine, text
+
+from local_digital.settings import ROOT
+from local_digital.sql import statement
+
+_FOLDER = ROOT / "sql" / "migrations"
+_SUBDIVISIONS = {"england-and-wales": "ENG", "scotland": "SCT", "northern-ireland": "NIR"}
+_FIRST_DAY = dt.date(2010, 1, 1)
+_YEARS_AHEAD = 2
+_SATURDAY = 5
+# Two runs that migrate at once must queue; any number does as long as nothing else uses it.
+_MIGRATION_LOCK = 7_203_001
+
+
+def migrate(url: str) -> str:
+    """Bring the warehouse at a SQLAlchemy URL to head and refresh its working-day table; return the version.
+
+    One transaction: a crash leaves the warehouse as it was. Safe to run at any time and by several at once.
+    """
+    engine = create_engine(url)
+    try:
+        return migrate_engine(engine)
+    finally:
+        engine.dispose()
+
+
+def migrate_engine(engine: Engine) -> str:
+    """As `migrate`, on an engine that is there already."""
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    with engine.begin() as connection:
+        connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        this_year = dt.datetime.now(dt.UTC).year
+        connection.execute(
+            statement("reference/working_day"),
+            _working_days(_FIRST_DAY, dt.date(this_year + _YEARS_AHEAD, 12, 31)),
+        )
+        return str(MigrationContext.configure(connection, opts={"version_table_schema": "public",
+                                              "version_table": "schema_version"}).get_current_revision())  # fmt: skip
+
+
+def run_folder(name: str) -> None:
+    """Run the SQL files of one migration in the order of their names, on Alembic's connection."""
+    for path in sorted(Path(_FOLDER / name).glob("*.sql")):
+        op.execute(text(path.read_text(encoding="utf-8").replace(":", r"\:")))
+
+
+def _working_days(first: dt.date, last: dt.date) -> dict[str, list[object]]:
+    columns: dict[str, list[object]] = {"divisions": [], "days": [], "next_working_days": []}
+    for division, subdivision in _SUBDIVISIONS.items():
+        closed = holidays.country_holidays("GB", subdiv=subdivision, years=range(first.year, last.year + 2))
+        # Walk backwards from beyond the end, remembering the nearest working day seen so far.
+        following = day = last + dt.timedelta(days=15)
+        while day >= first:
+            if day <= last:
+                columns["divisions"].append(division)
+                columns["days"].append(day)
+                columns["next_working_days"].append(following)
+            if day.weekday() < _SATURDAY and day not in closed:
+                following = day
+            day -= dt.timedelta(days=1)
+    return columns

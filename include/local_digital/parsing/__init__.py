@@ -1,0 +1,1 @@
+"""From a delivery's bytes to candidate records: whole columns at a time, nothing guessed."""

@@ -1,0 +1,258 @@
+"""validate: parse a landed delivery, check it, set aside what is wrong, keep the rest as canonical records.
+
+Every row read is accepted, quarantined or an exact duplicate; the sum is checked here and again by the database.
+Nothing personal leaves this step.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import text
+
+from local_digital.calendar import midnight, local_day
+from local_digital.errors import DataError
+from local_digital.expectations import Validation, check
+from local_digital.parsing.candidates import Candidates, Fault, parse
+from local_digital.sql import statement
+from local_digital.workspace import FeedHandle, Workspace, lock
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+_log = logging.getLogger(__name__)
+_EARLIEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+_VOLUME_WEEKS = 8
+_VOLUME_HISTORY = 4
+_VOLUME_BAND = (0.5, 2.0)
+
+
+@dataclass(frozen=True)
+class DeliveryReport:
+    """What became of a delivery. status: `validated`, `rejected`, and later `loaded` or `unchanged`."""
+
+    delivery_id: int
+    name: str
+    status: str
+    read: int = 0
+    accepted: int = 0
+    quarantined: int = 0
+    duplicates: int = 0
+    rejected_because: str | None = None
+    warnings: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def validate(workspace: Workspace, feed: FeedHandle, *, run_id: str) -> list[DeliveryReport]:
+    """Validate every landed delivery of a feed, oldest first; the result is the same however often it runs.
+
+    A rejected delivery is stored as such with its reason and does not stop the others. Raises ConfigurationError when
+    the premises secret or the suite is missing.
+    """
+    secret = ""
+    if "premises_key" in feed.feed.columns:
+        connection = workspace.settings.connection(feed.council.privacy.connection)
+        connection.require("password")
+        secret = connection.password
+    with workspace.engine.connect() as db:
+        landed = db.execute(
+            text(
+                "select delivery_id, name, sha256, as_of from ledger.delivery "
+                "where feed_id = :feed_id and status = 'landed' order by as_of, delivery_id"
+            ),
+            {"feed_id": feed.feed_id},
+        ).all()
+    reports = []
+    for delivery in landed:
+        report = _validate_one(workspace, feed, delivery, secret)
+        _log.info("%s: delivery %s %s: %s", feed.name, report.delivery_id, report.status, _counts(report))
+        reports.append(report)
+    return reports
+
+
+def _counts(report: DeliveryReport) -> str:
+    if report.status == "rejected":
+        return report.rejected_because or ""
+    return (
+        f"{report.read} read = {report.accepted} accepted + {report.quarantined} quarantined "
+        f"+ {report.duplicates} duplicates"
+    )
+
+
+def _validate_one(workspace: Workspace, feed: FeedHandle, delivery: Row, secret: str) -> DeliveryReport:
+    where = f"{feed.name}: {delivery.name}"
+    try:
+        candidates = parse(workspace.landing.read_raw(delivery.sha256), feed, secret, where)
+        _refuse_shrunken_snapshot(workspace, feed, delivery, candidates.rows_read, where)
+        sorted_out = _sort_out(workspace, feed, delivery, candidates, where)
+    except DataError as error:
+        report = DeliveryReport(delivery.delivery_id, delivery.name, "rejected", rejected_because=str(error))
+        with workspace.engine.begin() as db:
+            lock(db, "delivery", delivery.delivery_id)
+            db.execute(statement("ledger/mark_rejected"), report.as_json())
+        return report
+    workspace.landing.put_accepted(delivery.delivery_id, sorted_out.accepted)
+    report = DeliveryReport(
+        delivery.delivery_id,
+        delivery.name,
+        "validated",
+        read=candidates.rows_read,
+        accepted=sorted_out.accepted.num_rows,
+        quarantined=len({fault.line for fault in sorted_out.faults}),
+        duplicates=sorted_out.duplicates,
+        warnings=candidates.warnings + sorted_out.warnings,
+    )
+    if report.read != report.accepted + report.quarantined + report.duplicates:
+        raise AssertionError(f"{where}: {_counts(report)} does not add up; this is a defect of the pipeline")
+    with workspace.engine.begin() as db:
+        lock(db, "delivery", delivery.delivery_id)
+        marked = db.execute(
+            statement("ledger/mark_validated"), {**report.as_json(), "warnings": json.dumps(report.warnings)}
+        )
+        if marked.rowcount:
+            _store_findings(db, delivery.delivery_id, sorted_out)
+    return report
+
+
+@dataclass(frozen=True)
+class _SortedOut:
+    accepted: pa.Table
+    faults: list[Fault]
+    duplicates: int
+    warnings: list[str]
+    validation: Validation
+
+
+def _sort_out(workspace: Workspace, feed: FeedHandle, delivery: Row, candidates: Candidates, where: str) -> _SortedOut:
+    """Split candidates into accepted, quarantined and duplicates."""
+    faults = list(candidates.faults)
+    table = _without_lines(candidates.table, {fault.line for fault in faults})
+    low, high = _volume_band(workspace, feed, delivery)
+    validation = check(
+        table,
+        feed.contract.transaction,
+        {
+            "earliest": _EARLIEST,
+            # An export made during its own day may hold that day's reports.
+            "latest": midnight(local_day(delivery.as_of) + dt.timedelta(days=1)).astimezone(dt.UTC),
+            "volume_low": low,
+            "volume_high": high,
+        },
+    )
+    warnings = []
+    for result in validation.results:
+        if result.success:
+            continue
+        entry = result.expected
+        source = _source_name(feed, entry.column)
+        if entry.fails == "delivery":
+            raise DataError(
+                where,
+                expected=f"{source or 'the file'}: {entry.expected}",
+                found=f"{result.failed} of {result.checked} rows otherwise",
+                action="Ask the council to mend the export; nothing was loaded from this one.",
+            )
+        if entry.fails == "row":
+            faults += [Fault(line, entry.expect, source, entry.expected) for line in result.failing]
+        elif entry.severity == "warning":
+            warnings.append(f"{source or 'rows'}: expected {entry.expected}; {result.failed} otherwise")
+    table = _without_lines(table, {fault.line for fault in faults})
+    table, duplicates, repeated = _deduplicated(table)
+    ref = _source_name(feed, "record_ref")
+    faults += [Fault(line, "superseded_in_file", ref, "each case once; a later row was taken") for line in repeated]
+    return _SortedOut(table, faults, duplicates, warnings, validation)
+
+
+def _deduplicated(table: pa.Table) -> tuple[pa.Table, int, list[int]]:
+    """Drop exact duplicates (equal in every field kept) and, of different rows with one reference, all but the last.
+
+    Returns the table, the number of exact duplicates and the lines of the rows that a later one replaces.
+    """
+    ref = table.column("record_ref").to_pandas()
+    suspects = np.flatnonzero(ref.duplicated(keep=False).to_numpy())
+    if not suspects.size:
+        return table, 0, []
+    few = table.take(pa.array(suspects)).to_pandas()
+    # The last of equal rows stays, so that "the last row of a case wins" holds for a row that comes back.
+    exact = few.drop(columns="line").duplicated(keep="last").to_numpy()
+    replaced = few.loc[~exact, "record_ref"].duplicated(keep="last")
+    lines = few.loc[replaced.index[replaced], "line"]
+    gone = np.concatenate([suspects[exact], suspects[replaced.index[replaced].to_numpy()]])
+    keep = np.ones(table.num_rows, dtype=bool)
+    keep[gone] = False
+    return table.filter(pa.array(keep)), int(exact.sum()), [int(line) for line in lines]
+
+
+def _without_lines(table: pa.Table, lines: set[int]) -> pa.Table:
+    if not lines:
+        return table
+    return table.filter(pc.invert(pc.is_in(table.column("line"), pa.array(sorted(lines), pa.int64()))))
+
+
+def _source_name(feed: FeedHandle, field_name: str | None) -> str:
+    column = feed.feed.columns.get(field_name) if field_name else None  # type: ignore[call-overload]
+    return column.source if column else ""
+
+
+def _volume_band(workspace: Workspace, feed: FeedHandle, delivery: Row) -> tuple[int | None, int | None]:
+    """Half to twice the median of the same weekday's deliveries; None until there are enough of them."""
+    with workspace.engine.connect() as db:
+        history = db.scalars(
+            statement("ledger/same_weekday_volumes"),
+            {"feed_id": feed.feed_id, "as_of": delivery.as_of, "weeks": _VOLUME_WEEKS},
+        ).all()
+    if len(history) < _VOLUME_HISTORY:
+        return None, None
+    middle = float(pd.Series(history).median())
+    return int(middle * _VOLUME_BAND[0]), int(middle * _VOLUME_BAND[1]) + 1
+
+
+def _refuse_shrunken_snapshot(
+    workspace: Workspace, feed: FeedHandle, delivery: Row, rows_read: int, where: str
+) -> None:
+    if feed.feed.delivery != "snapshot":
+        return
+    with workspace.engine.connect() as db:
+        before = db.scalar(statement("ledger/previous_snapshot"), {"feed_id": feed.feed_id, "as_of": delivery.as_of})
+    if before and rows_read < before * (1 - feed.feed.max_fall):
+        raise DataError(
+            where,
+            expected=f"a snapshot of at least {1 - feed.feed.max_fall:.0%} of the previous one's {before} rows",
+            found=f"{rows_read} rows",
+            action="Ask the council whether the export was cut off; if it is right, raise `max_fall` for once.",
+        )
+
+
+def _store_findings(db: object, delivery_id: int, found: _SortedOut) -> None:
+    results = [
+        {
+            "delivery_id": delivery_id,
+            "position": position,
+            "expectation": result.expected.expect,
+            "column_name": result.expected.column,
+            "dimension": result.expected.dimension,
+            "severity": result.expected.severity,
+            "success": result.success,
+            "checked": result.checked,
+            "failed": result.failed,
+            "lines": result.lines_to_keep,
+        }
+        for position, result in enumerate(found.validation.results)
+    ]
+    db.execute(statement("ledger/add_expectation_result"), results)  # type: ignore[attr-defined]
+    if found.faults:
+        columns = zip(*sorted(set(found.faults)), strict=True)
+        db.execute(  # type: ignore[attr-defined]
+            statement("ledger/add_quarantine"),
+            {"delivery_id": delivery_id, **dict(zip(("lines", "rules", "columns", "expecteds"), map(list, columns)))},
+        )

@@ -1,0 +1,132 @@
+"""What every step works with: the configuration, the warehouse and the landing store of one installation."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from local_digital.config.loading import load_council, load_transactions
+from local_digital.embedded import running
+from local_digital.errors import ConfigurationError, TransportError
+from local_digital.landing import LandingStore
+from local_digital.settings import LOCAL, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection as Database
+
+    from local_digital.config.models import Council, Feed, Transaction
+
+WAREHOUSE = "warehouse"
+
+
+@dataclass(frozen=True)
+class FeedHandle:
+    """A feed with its council, its contract and its number in the ledger."""
+
+    council: Council
+    contract: Transaction
+    feed: Feed
+    feed_id: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.council.council} {self.contract.transaction}"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """engine: the warehouse. landing: the landing store. Open it with `Workspace.open`."""
+
+    settings: Settings
+    engine: Engine
+    landing: LandingStore
+
+    @classmethod
+    @contextlib.contextmanager
+    def open(cls, settings: Settings) -> Iterator[Workspace]:
+        """Yield a workspace; connections are closed afterwards.
+
+        Without a warehouse URL the embedded server under `.local/` is used, started for the time if need be.
+        Raises TransportError when the warehouse does not answer.
+        """
+        with _warehouse_url(settings) as url:
+            # Data moves by COPY and set-wise SQL; one connection a step is all there is to pool.
+            engine = create_engine(url, pool_size=2, pool_pre_ping=True, connect_args={"connect_timeout": 15})
+            try:
+                yield cls(settings, engine, LandingStore(settings.landing))
+            except OperationalError as error:
+                raise TransportError(
+                    "warehouse",
+                    expected="PostgreSQL to answer",
+                    found=type(error.orig).__name__,
+                    action="Check that the server runs and that LOCAL_DIGITAL_WAREHOUSE points to it, then run again.",
+                ) from error
+            except ProgrammingError as error:
+                if type(error.orig).__name__ not in {"UndefinedTable", "InvalidSchemaName", "UndefinedColumn"}:
+                    raise
+                raise ConfigurationError(
+                    "warehouse",
+                    expected="the newest schema",
+                    found="an older one or none",
+                    action="Run `local-digital migrate`.",
+                ) from error
+            finally:
+                engine.dispose()
+
+    def council(self, slug: str) -> Council:
+        return load_council(self.settings.config, slug)
+
+    def feed(self, council: str, transaction: str) -> FeedHandle:
+        """Return the handle of a feed, giving it a number in the ledger when it has none; unknown is an error."""
+        facts = self.council(council)
+        if transaction not in facts.feeds:
+            raise ConfigurationError(
+                f"council {council}",
+                expected=f"a feed for `{transaction}`",
+                found=f"feeds for {', '.join(facts.feeds)}",
+                action="Check the spelling, or add the feed to the council's file.",
+            )
+        contract = load_transactions(self.settings.config)[0][transaction]
+        with self.engine.begin() as db:
+            return FeedHandle(facts, contract, facts.feeds[transaction], _feed_id(db, council, transaction))
+
+    def feeds(self, council: str) -> list[FeedHandle]:
+        return [self.feed(council, transaction) for transaction in self.council(council).feeds]
+
+
+def _feed_id(db: Database, council: str, transaction: str) -> int:
+    names = {"council": council, "transaction": transaction}
+    find = text("select feed_id from ledger.feed where council = :council and transaction = :transaction")
+    found = db.scalar(find, names)
+    if found is None:
+        db.execute(
+            text(
+                "insert into ledger.feed (council, transaction) values (:council, :transaction) on conflict do nothing"
+            ),
+            names,
+        )
+        found = db.scalar(find, names)
+    return int(found)  # type: ignore[arg-type]  # the row is there: we just made sure
+
+
+def lock(db: Database, *names: object) -> None:
+    """Hold everyone else off these names (a feed, a data set) until the transaction ends."""
+    digest = hashlib.sha256("|".join(map(str, names)).encode()).digest()
+    db.execute(text("select pg_advisory_xact_lock(:key)"), {"key": int.from_bytes(digest[:8], "big", signed=True)})
+
+
+@contextlib.contextmanager
+def _warehouse_url(settings: Settings) -> Iterator[str]:
+    if settings.warehouse:
+        yield settings.warehouse
+        return
+    with running(LOCAL / "postgres") as server:
+        server.ensure_database(WAREHOUSE)
+        yield server.url(WAREHOUSE)
