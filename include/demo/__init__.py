@@ -1,0 +1,1 @@
+"""The sample councils and the stand-in for the performance platform."""
