@@ -183,7 +183,9 @@ class EmbeddedServer:
                 check=False,
                 cwd="/",
                 start_new_session=True,
-                **({"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}),
+                user=account.pw_uid if account else None,
+                group=account.pw_gid if account else None,
+                extra_groups=[] if account else None,
             )
             output.seek(0)
             said = output.read()

@@ -74,10 +74,10 @@ class Result:
 
 @dataclass(frozen=True)
 class Validation:
-    """results: in the suite's order. document: Great Expectations' own result as JSON, for Data Docs."""
+    """results: in the suite's order. outcome: Great Expectations' own result, for Data Docs."""
 
     results: list[Result]
-    document: dict[str, Any]
+    outcome: Any
 
 
 @cache
@@ -130,7 +130,7 @@ def check(table: pa.Table, transaction: str, parameters: Mapping[str, Any]) -> V
                 action="Mend the suite.",
             )
         found[position] = _result(expectations[position], result, table.num_rows)
-    return Validation([found[position] for position in sorted(found)], outcome.to_json_dict())
+    return Validation([found[position] for position in sorted(found)], outcome)
 
 
 def _result(entry: Expected, result: Any, rows: int) -> Result:
@@ -155,9 +155,8 @@ def _great_expectations() -> Any:
 def _definition() -> Any:
     context = _great_expectations().get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
-    return context.data_sources.add_pandas("delivery").add_dataframe_asset("records").add_batch_definition_whole_dataframe(
-        "all"
-    )  # fmt: skip
+    asset = context.data_sources.add_pandas("delivery").add_dataframe_asset("records")
+    return asset.add_batch_definition_whole_dataframe("all")
 
 
 def _batch(frame: pd.DataFrame) -> Any:
@@ -169,7 +168,8 @@ def _frame(table: pa.Table) -> pd.DataFrame:
     for index, field in enumerate(table.schema):
         if str(field.type).startswith("dictionary"):
             table = table.set_column(index, field.name, table.column(index).cast("string"))
-    return table.to_pandas(types_mapper=pd.ArrowDtype)
+    frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
 
 
 def _parameter(value: object) -> str | None:

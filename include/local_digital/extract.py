@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tempfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,14 +37,18 @@ class Wait:
 
 @dataclass(frozen=True)
 class Extracted:
-    """delivery_ids: new deliveries, oldest first. unchanged: files whose bytes were known. unfinished: left for later."""
+    """delivery_ids: new deliveries, oldest first. unchanged, unfinished: names of files known already, or left."""
 
     delivery_ids: list[int] = field(default_factory=list)
-    unchanged: int = 0
+    unchanged: list[str] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, object]:
-        return asdict(self)
+        return {
+            "delivery_ids": self.delivery_ids,
+            "unchanged": len(self.unchanged),
+            "unfinished": len(self.unfinished),
+        }
 
 
 def extract(
@@ -78,13 +82,12 @@ def extract(
         seen = {file.name: [file.size, file.modified] for file in new}
         return Wait(facts.settle_seconds, seen, f"{len(new)} files to look at twice")
     settled = [file for file in new if (looked or {}).get(file.name) == [file.size, file.modified]]
-    taken = _take(workspace, feed, source, settled, run_id)
-    left = [file.name for file in new if file.name not in taken.names]
-    if until is None or _has_arrived(feed, listed, left, until):
-        return Extracted(taken.delivery_ids, taken.unchanged, left)
-    if taken.delivery_ids:
-        # Older files are through; tonight's is not there yet. Deliver these, the next run will find the other.
-        return Extracted(taken.delivery_ids, taken.unchanged, left)
+    taken, got = _take(workspace, feed, source, settled, run_id)
+    left = [file.name for file in new if file.name not in got]
+    known_before = [file.name for file in listed if file not in new]
+    if until is None or _has_arrived(feed, listed, left, until) or taken.delivery_ids:
+        # Where only older files came through they are delivered now; the next run will find the missing one.
+        return Extracted(taken.delivery_ids, known_before + taken.unchanged, left)
     if deadline is None or dt.datetime.now(dt.UTC) >= deadline:
         raise LateError(
             f"{feed.name}: extract",
@@ -104,43 +107,36 @@ def take_files(workspace: Workspace, feed: FeedHandle, paths: Sequence[Path], *,
 
     Raises DataError when a path is no file.
     """
-    delivered, unchanged = [], 0
     for path in paths:
         if not path.is_file():
             raise DataError(f"{feed.name}: --file {path}", expected="a file", found="none", action="Check the path.")
-    for path in sorted(paths, key=lambda path: (_as_of(feed, path.name, _modified(path)), path.name)):
-        delivery_id = _land(workspace, feed, path.name, path, _modified(path), run_id)
+    given = [(path.name, _modified(path), path) for path in paths]
+    return _land_all(workspace, feed, given, run_id)
+
+
+def _take(
+    workspace: Workspace, feed: FeedHandle, source: SftpSource, files: list[RemoteFile], run_id: str
+) -> tuple[Extracted, set[str]]:
+    """Download and land; also return the names of all files that were got whole."""
+    if not files:
+        return Extracted(), set()
+    with tempfile.TemporaryDirectory(prefix="local-digital-") as folder:
+        got = [(file.name, _moment(file.modified), path) for file, path in source.fetch(files, Path(folder))]
+        return _land_all(workspace, feed, got, run_id), {name for name, _, _ in got}
+
+
+def _land_all(
+    workspace: Workspace, feed: FeedHandle, files: list[tuple[str, dt.datetime, Path]], run_id: str
+) -> Extracted:
+    delivered: list[int] = []
+    unchanged: list[str] = []
+    for name, modified, path in sorted(files, key=lambda file: (_as_of(feed, file[0], file[1]), file[0])):
+        delivery_id = _land(workspace, feed, name, path, modified, run_id)
         if delivery_id is None:
-            unchanged += 1
+            unchanged.append(name)
         else:
             delivered.append(delivery_id)
-    return Extracted(delivered, unchanged, [])
-
-
-@dataclass(frozen=True)
-class _Taken:
-    delivery_ids: list[int]
-    unchanged: int
-    names: set[str]
-
-
-def _take(workspace: Workspace, feed: FeedHandle, source: SftpSource, files: list[RemoteFile], run_id: str) -> _Taken:
-    taken = _Taken([], 0, set())
-    if not files:
-        return taken
-    unchanged = 0
-    with tempfile.TemporaryDirectory(prefix="local-digital-") as folder:
-        for file, path in sorted(
-            source.fetch(files, Path(folder)),
-            key=lambda pair: (_as_of(feed, pair[0].name, _moment(pair[0].modified)), pair[0].name),
-        ):
-            delivery_id = _land(workspace, feed, file.name, path, _moment(file.modified), run_id)
-            taken.names.add(file.name)
-            if delivery_id is None:
-                unchanged += 1
-            else:
-                taken.delivery_ids.append(delivery_id)
-    return _Taken(taken.delivery_ids, unchanged, taken.names)
+    return Extracted(delivered, unchanged)
 
 
 def _land(
@@ -159,7 +155,7 @@ def _land(
     }
     with workspace.engine.begin() as db:
         lock(db, "feed", feed.feed_id)
-        delivery_id = db.scalar(statement("ledger/add_delivery"), facts)
+        delivery_id: int | None = db.scalar(statement("ledger/add_delivery"), facts)
         db.execute(statement("ledger/note_sighting"), facts)
     return delivery_id
 

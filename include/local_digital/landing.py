@@ -6,6 +6,7 @@ Any fsspec URL. Objects are written under a temporary name and moved into place,
 from __future__ import annotations
 
 import hashlib
+import shutil
 import uuid
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,10 @@ _CHUNK = 1 << 20
 
 
 class LandingStore:
-    """raw/<aa>/<sha256>: the bytes as they came. accepted/<delivery>.parquet: canonical records, no personal data."""
+    """raw/<aa>/<sha256>: the bytes as they came. accepted/<delivery>.parquet: canonical records, no personal data.
+
+    data-docs/<council>/<transaction>/: pages for people.
+    """
 
     def __init__(self, url: str) -> None:
         self._files, self._root = fsspec.core.url_to_fs(url)
@@ -32,10 +36,12 @@ class LandingStore:
             sha256 = hashlib.file_digest(source, "sha256").hexdigest()
         target = self._raw(sha256)
         if not self._files.exists(target):
-            with self._writing(target) as temporary, path.open("rb") as source:
-                with self._files.open(temporary, "wb") as landed:
-                    while chunk := source.read(_CHUNK):
-                        landed.write(chunk)
+            with (
+                self._writing(target) as temporary,
+                path.open("rb") as source,
+                self._files.open(temporary, "wb") as landed,
+            ):
+                shutil.copyfileobj(source, landed, _CHUNK)
         return sha256
 
     def read_raw(self, sha256: str) -> bytes:
@@ -47,14 +53,22 @@ class LandingStore:
             self._files.rm_file(self._raw(sha256))
 
     def put_accepted(self, delivery_id: int, records: pa.Table) -> None:
-        with self._writing(self._accepted(delivery_id)) as temporary:
-            with self._files.open(temporary, "wb") as file:
-                pq.write_table(records, file)
+        with self._writing(self._accepted(delivery_id)) as temporary, self._files.open(temporary, "wb") as file:
+            pq.write_table(records, file)
 
     def accepted(self, delivery_id: int, columns: list[str] | None = None) -> pa.Table:
         """Return a validated delivery's records: `line` and the canonical fields, times in UTC."""
         with self._files.open(self._accepted(delivery_id), "rb") as file:
             return pq.read_table(file, columns=columns)
+
+    def put_text(self, name: str, content: str) -> None:
+        with self._writing(f"{self._root}/{name}") as temporary, self._files.open(temporary, "wb") as file:
+            file.write(content.encode())
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names of the finished files in a folder of the store."""
+        listed = self._files.ls(f"{self._root}/{folder}", detail=False)
+        return [name.rpartition("/")[2] for name in listed if not name.endswith(".part")]
 
     def _raw(self, sha256: str) -> str:
         return f"{self._root}/raw/{sha256[:2]}/{sha256}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import logging
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -24,7 +24,8 @@ from local_digital.workspace import FeedHandle, Workspace, lock
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sqlalchemy import Connection as Database, Row
+    from sqlalchemy import Connection as Database
+    from sqlalchemy import Row
 
 _log = logging.getLogger(__name__)
 _COLUMNS = (*FIELDS, "line")
@@ -44,7 +45,7 @@ class LoadReport:
         return asdict(self)
 
 
-def load(workspace: Workspace, feed: FeedHandle, *, run_id: str) -> LoadReport:
+def load(workspace: Workspace, feed: FeedHandle) -> LoadReport:
     """Load every validated delivery of a feed, oldest first; nothing to do is fine.
 
     Killed at any point and run again it gives the same rows: each delivery is loaded and marked in one transaction.
@@ -57,10 +58,10 @@ def load(workspace: Workspace, feed: FeedHandle, *, run_id: str) -> LoadReport:
             if delivery is None:
                 return report
             _load_one(workspace, db, feed, delivery, report)
-        _log.info("%s: delivery %s loaded by %s", feed.name, delivery.delivery_id, run_id)
+        _log.info("%s: delivery %s loaded", feed.name, delivery.delivery_id)
 
 
-def _load_one(workspace: Workspace, db: Database, feed: FeedHandle, delivery: Row, report: LoadReport) -> None:
+def _load_one(workspace: Workspace, db: Database, feed: FeedHandle, delivery: Row[Any], report: LoadReport) -> None:
     records = workspace.landing.accepted(delivery.delivery_id)
     newer = _others(db, feed, delivery, "load/newer_deliveries")
     if newer:
@@ -145,7 +146,9 @@ def _label_ids(db: Database, name: str, column: pa.ChunkedArray) -> pa.Array:
     return pa.array([ids.get(word) for word in words], pa.int32()).take(encoded.indices)
 
 
-def _retract_superseded(workspace: Workspace, db: Database, feed: FeedHandle, delivery: Row, newer: list[int]) -> int:
+def _retract_superseded(
+    workspace: Workspace, db: Database, feed: FeedHandle, delivery: Row[Any], newer: list[int]
+) -> int:
     """Undo what an earlier version of the same file said and neither this nor a newer delivery repeats.
 
     Such a record goes back to what the newest older delivery says of it, or goes altogether. Returns how many went.
@@ -175,7 +178,7 @@ def _retract_superseded(workspace: Workspace, db: Database, feed: FeedHandle, de
     return int(removed.withdrawn)
 
 
-def _others(db: Database, feed: FeedHandle, delivery: Row, query: str) -> list[int]:
+def _others(db: Database, feed: FeedHandle, delivery: Row[Any], query: str) -> list[int]:
     facts = {"feed_id": feed.feed_id, "as_of": delivery.as_of, "delivery_id": delivery.delivery_id}
     return list(db.scalars(statement(query), facts))
 

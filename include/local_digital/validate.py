@@ -10,7 +10,7 @@ import datetime as dt
 import json
 import logging
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import text
 
-from local_digital.calendar import midnight, local_day
+from local_digital.calendar import local_day, midnight
+from local_digital.data_docs import render
 from local_digital.errors import DataError
 from local_digital.expectations import Validation, check
 from local_digital.parsing.candidates import Candidates, Fault, parse
@@ -26,10 +27,12 @@ from local_digital.sql import statement
 from local_digital.workspace import FeedHandle, Workspace, lock
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection as Database
     from sqlalchemy import Row
 
 _log = logging.getLogger(__name__)
 _EARLIEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+_PAGES = 10
 _VOLUME_WEEKS = 8
 _VOLUME_HISTORY = 4
 _VOLUME_BAND = (0.5, 2.0)
@@ -53,7 +56,7 @@ class DeliveryReport:
         return asdict(self)
 
 
-def validate(workspace: Workspace, feed: FeedHandle, *, run_id: str) -> list[DeliveryReport]:
+def validate(workspace: Workspace, feed: FeedHandle) -> list[DeliveryReport]:
     """Validate every landed delivery of a feed, oldest first; the result is the same however often it runs.
 
     A rejected delivery is stored as such with its reason and does not stop the others. Raises ConfigurationError when
@@ -73,8 +76,10 @@ def validate(workspace: Workspace, feed: FeedHandle, *, run_id: str) -> list[Del
             {"feed_id": feed.feed_id},
         ).all()
     reports = []
-    for delivery in landed:
-        report = _validate_one(workspace, feed, delivery, secret)
+    for position, delivery in enumerate(landed):
+        # A long backlog gets pages for its newest deliveries only; the counts of all are in the ledger.
+        with_page = position >= len(landed) - _PAGES
+        report = _validate_one(workspace, feed, delivery, secret, with_page=with_page)
         _log.info("%s: delivery %s %s: %s", feed.name, report.delivery_id, report.status, _counts(report))
         reports.append(report)
     return reports
@@ -89,7 +94,9 @@ def _counts(report: DeliveryReport) -> str:
     )
 
 
-def _validate_one(workspace: Workspace, feed: FeedHandle, delivery: Row, secret: str) -> DeliveryReport:
+def _validate_one(
+    workspace: Workspace, feed: FeedHandle, delivery: Row[Any], secret: str, *, with_page: bool
+) -> DeliveryReport:
     where = f"{feed.name}: {delivery.name}"
     try:
         candidates = parse(workspace.landing.read_raw(delivery.sha256), feed, secret, where)
@@ -102,6 +109,8 @@ def _validate_one(workspace: Workspace, feed: FeedHandle, delivery: Row, secret:
             db.execute(statement("ledger/mark_rejected"), report.as_json())
         return report
     workspace.landing.put_accepted(delivery.delivery_id, sorted_out.accepted)
+    if with_page:
+        render(workspace, feed, delivery.delivery_id, sorted_out.validation)
     report = DeliveryReport(
         delivery.delivery_id,
         delivery.name,
@@ -133,7 +142,9 @@ class _SortedOut:
     validation: Validation
 
 
-def _sort_out(workspace: Workspace, feed: FeedHandle, delivery: Row, candidates: Candidates, where: str) -> _SortedOut:
+def _sort_out(
+    workspace: Workspace, feed: FeedHandle, delivery: Row[Any], candidates: Candidates, where: str
+) -> _SortedOut:
     """Split candidates into accepted, quarantined and duplicates."""
     faults = list(candidates.faults)
     table = _without_lines(candidates.table, {fault.line for fault in faults})
@@ -200,11 +211,11 @@ def _without_lines(table: pa.Table, lines: set[int]) -> pa.Table:
 
 
 def _source_name(feed: FeedHandle, field_name: str | None) -> str:
-    column = feed.feed.columns.get(field_name) if field_name else None  # type: ignore[call-overload]
+    column = feed.feed.columns.get(field_name) if field_name else None
     return column.source if column else ""
 
 
-def _volume_band(workspace: Workspace, feed: FeedHandle, delivery: Row) -> tuple[int | None, int | None]:
+def _volume_band(workspace: Workspace, feed: FeedHandle, delivery: Row[Any]) -> tuple[int | None, int | None]:
     """Half to twice the median of the same weekday's deliveries; None until there are enough of them."""
     with workspace.engine.connect() as db:
         history = db.scalars(
@@ -218,7 +229,7 @@ def _volume_band(workspace: Workspace, feed: FeedHandle, delivery: Row) -> tuple
 
 
 def _refuse_shrunken_snapshot(
-    workspace: Workspace, feed: FeedHandle, delivery: Row, rows_read: int, where: str
+    workspace: Workspace, feed: FeedHandle, delivery: Row[Any], rows_read: int, where: str
 ) -> None:
     if feed.feed.delivery != "snapshot":
         return
@@ -233,7 +244,7 @@ def _refuse_shrunken_snapshot(
         )
 
 
-def _store_findings(db: object, delivery_id: int, found: _SortedOut) -> None:
+def _store_findings(db: Database, delivery_id: int, found: _SortedOut) -> None:
     results = [
         {
             "delivery_id": delivery_id,
@@ -249,10 +260,13 @@ def _store_findings(db: object, delivery_id: int, found: _SortedOut) -> None:
         }
         for position, result in enumerate(found.validation.results)
     ]
-    db.execute(statement("ledger/add_expectation_result"), results)  # type: ignore[attr-defined]
+    db.execute(statement("ledger/add_expectation_result"), results)
     if found.faults:
         columns = zip(*sorted(set(found.faults)), strict=True)
-        db.execute(  # type: ignore[attr-defined]
+        db.execute(
             statement("ledger/add_quarantine"),
-            {"delivery_id": delivery_id, **dict(zip(("lines", "rules", "columns", "expecteds"), map(list, columns)))},
+            {
+                "delivery_id": delivery_id,
+                **dict(zip(("lines", "rules", "columns", "expecteds"), map(list, columns), strict=True)),
+            },
         )

@@ -113,7 +113,7 @@ def _feed_id(db: Database, council: str, transaction: str) -> int:
             names,
         )
         found = db.scalar(find, names)
-    return int(found)  # type: ignore[arg-type]  # the row is there: we just made sure
+    return int(found)
 
 
 def lock(db: Database, *names: object) -> None:

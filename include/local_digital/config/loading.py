@@ -19,7 +19,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 class _TextLoader(yaml.CBaseLoader):
     """Every scalar stays text, so `no`, `NULL` and `007` mean what they say; a key given twice is an error."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: ARG002 - the parent's signature
         seen: set[str] = set()
         for key, _ in node.value:
             if key.value in seen:
@@ -106,7 +106,7 @@ def _read(path: Path, model: type[_Model]) -> _Model:
 
 def _fault(fault: Any) -> tuple[str, str, str]:
     # Pydantic puts the discriminator and the marker `[key]` into the path; the reader wants the file's own keys.
-    key = ".".join(str(part) for part in fault["loc"] if part not in {"[key]"}) or "the whole file"
+    key = ".".join(str(part) for part in fault["loc"] if part != "[key]") or "the whole file"
     found = fault["input"]
     shown = f"`{found}`" if isinstance(found, str | int | float) else f"a {type(found).__name__}"
     match fault["type"]:

@@ -7,7 +7,7 @@ import re
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from local_digital.fields import ALWAYS_REQUIRED, FIELDS, UNMAPPED, Kind
 
@@ -16,10 +16,15 @@ Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max
 PlatformName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$", min_length=1, max_length=60)]
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 ConnectionId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$", max_length=120)]
-FieldName = Literal[
-    "record_ref", "reported_at", "closed_at", "channel", "status", "ward", "stream", "reason", "outcome",
-    "premises_key",
-]  # fmt: skip
+
+
+def _known_field(name: str) -> str:
+    if name not in FIELDS:
+        raise ValueError(f"a canonical field ({', '.join(FIELDS)})")
+    return name
+
+
+FieldName = Annotated[str, AfterValidator(_known_field)]
 
 
 class Facts(BaseModel):

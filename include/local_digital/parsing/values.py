@@ -57,20 +57,29 @@ def refs(text: pa.ChunkedArray) -> pa.ChunkedArray:
     return _null_where_blank(text)
 
 
-def labels(text: pa.ChunkedArray, mapping: Mapping[str, str]) -> tuple[pa.ChunkedArray, dict[str, int]]:
+def labels(
+    text: pa.ChunkedArray, mapping: Mapping[str, str], *, closed_list: bool
+) -> tuple[pa.ChunkedArray, dict[str, int]]:
     """Map a council's words to the contract's values; return them and the count of each word nobody mapped.
 
-    Compared without case and with inner space folded. An empty mapping keeps the council's words. Blank is null.
+    Compared without case and with inner space folded. Blank is null. closed_list: the contract lists the
+    values, so an unknown word becomes `unmapped`; without a list the council's own words stand.
     """
-    if not mapping:
-        return _null_where_blank(pc.replace_substring_regex(text, r"\s+", " ")).dictionary_encode(), {}
     folded = {_folded(word): value for word, value in mapping.items()}
     encoded = text.combine_chunks().dictionary_encode()
     words = encoded.dictionary.to_pylist()
-    values = pa.array([folded.get(_folded(word), UNMAPPED) if word else None for word in words], pa.string())
+    values = pa.array(
+        [
+            folded.get(_folded(word), UNMAPPED if closed_list else " ".join(word.split())) if word else None
+            for word in words
+        ],
+        pa.string(),
+    )
     counts = np.bincount(encoded.indices.to_numpy(zero_copy_only=False), minlength=len(words))
     unmapped = {
-        word: int(count) for word, count in zip(words, counts, strict=True) if word and _folded(word) not in folded
+        word: int(count)
+        for word, count in zip(words, counts, strict=True)
+        if closed_list and word and _folded(word) not in folded
     }
     return pa.chunked_array([values.take(encoded.indices).dictionary_encode()]), unmapped
 

@@ -1,0 +1,5 @@
+"""`python -m local_digital`."""
+
+from local_digital.cli import main
+
+main()

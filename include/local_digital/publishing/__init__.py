@@ -1,0 +1,1 @@
+"""From the marts to the performance platform, and back again to compare."""

@@ -1,0 +1,128 @@
+"""publish: send the difference between the marts and what the ledger says the platform holds."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from local_digital.errors import LocalDigitalError
+from local_digital.publishing.data_sets import Desired, client, desired
+from local_digital.sql import statement
+from local_digital.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Record ids by what is to be done with them. unchanged is a count."""
+
+    data_set: str
+    new: list[str]
+    changed: list[str]
+    withdrawn: list[str]
+    unchanged: int
+
+    def as_json(self) -> dict[str, object]:
+        counts = {"new": len(self.new), "changed": len(self.changed), "withdrawn": len(self.withdrawn)}
+        return {"data_set": self.data_set, **counts, "unchanged": self.unchanged}
+
+
+@dataclass(frozen=True)
+class PublishReport:
+    """sent is False for a dry run."""
+
+    sent: bool
+    plans: list[Plan] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, object]:
+        return {"sent": self.sent, "data_sets": [plan.as_json() for plan in self.plans]}
+
+
+def publish(workspace: Workspace, council: str, *, run_id: str, dry_run: bool = False) -> PublishReport:
+    """Bring a council's data sets on the platform to what the marts have; a dry run only returns the plan.
+
+    Each stored batch is in the ledger before the next one leaves: killed anywhere, the next run sends at most one
+    batch again, with the same ids. A data set that fails does not stop the others; the first failure is raised at
+    the end. Raises DataError, RefusedError, TransportError, ConfigurationError.
+    """
+    plans: list[Plan] = []
+    failures: list[LocalDigitalError] = []
+    for feed in workspace.feeds(council):
+        for wanted in desired(workspace, feed):
+            plan = _plan(workspace, wanted)
+            plans.append(plan)
+            if dry_run:
+                continue
+            try:
+                _send(workspace, wanted, plan, run_id)
+            except LocalDigitalError as error:
+                _log.warning("%s", error)
+                failures.append(error)
+    if failures:
+        # A fault that passes is worth the retry even when another data set is refused for good.
+        raise next((error for error in failures if error.retry), failures[0])
+    return PublishReport(not dry_run, plans)
+
+
+def _plan(workspace: Workspace, wanted: Desired) -> Plan:
+    with workspace.engine.connect() as db:
+        held = {
+            row.record_id: row.payload_hash
+            for row in db.execute(
+                text(
+                    "select record_id, payload_hash from ledger.publication "
+                    "where council = :council and data_set = :data_set"
+                ),
+                {"council": wanted.council.council, "data_set": wanted.name},
+            )
+        }
+    hashes = wanted.hashes
+    return Plan(
+        wanted.name,
+        new=sorted(hashes.keys() - held.keys()),
+        changed=sorted(key for key, value in hashes.items() if key in held and held[key] != value),
+        withdrawn=sorted(held.keys() - hashes.keys()),
+        unchanged=sum(held.get(key) == value for key, value in hashes.items()),
+    )
+
+
+def _send(workspace: Workspace, wanted: Desired, plan: Plan, run_id: str) -> None:
+    names = {"council": wanted.council.council, "data_set": wanted.name, "run_id": run_id}
+    with workspace.engine.begin() as db:
+        send_id = db.scalar(
+            statement("publish/start_send"),
+            {
+                **names,
+                "new_records": len(plan.new),
+                "changed": len(plan.changed),
+                "withdrawn": len(plan.withdrawn),
+                "unchanged": plan.unchanged,
+            },
+        )
+    if plan.new or plan.changed or plan.withdrawn:
+        platform = client(workspace, wanted.council, wanted.name)
+        hashes = wanted.hashes
+        for batch in platform.send([wanted.records[key] for key in (*plan.new, *plan.changed)]):
+            sent = [str(record["_id"]) for record in batch]
+            with workspace.engine.begin() as db:
+                db.execute(
+                    statement("publish/note_sent"),
+                    {**names, "record_ids": sent, "payload_hashes": [hashes[key] for key in sent]},
+                )
+        for record_id in plan.withdrawn:
+            platform.delete(record_id)
+            _forget(workspace, names, [record_id])
+    with workspace.engine.begin() as db:
+        db.execute(text("update ledger.send set finished_at = now() where send_id = :send_id"), {"send_id": send_id})
+
+
+def _forget(workspace: Workspace, names: dict[str, str], record_ids: Iterable[str]) -> None:
+    with workspace.engine.begin() as db:
+        db.execute(statement("publish/forget"), {**names, "record_ids": list(record_ids)})

@@ -1,0 +1,19 @@
+-- grain: one delivery whose raw bytes are past the council's retention and not needed by any younger delivery
+select
+    delivery.delivery_id,
+    delivery.sha256
+from ledger.delivery
+inner join ledger.feed on delivery.feed_id = feed.feed_id
+where
+    feed.council = :council
+    and delivery.raw_removed_at is null
+    and delivery.status in ('loaded', 'rejected')
+    and delivery.received_at < now() - make_interval(days => :days)
+    and not exists (
+        select 1 from ledger.delivery as other
+        where
+            other.sha256 = delivery.sha256
+            and other.delivery_id <> delivery.delivery_id
+            and other.raw_removed_at is null
+    )
+order by delivery.delivery_id

@@ -1,0 +1,48 @@
+-- grain: one feed with its newest delivery and newest push
+select
+    feed.council,
+    feed.transaction,
+    newest.name as last_delivery,
+    newest.status as last_status,
+    newest.as_of as complete_until,
+    newest.received_at as last_received_at,
+    counts.deliveries,
+    counts.rejected,
+    counts.rows_read,
+    counts.accepted,
+    counts.quarantined,
+    counts.duplicates,
+    pushed.last_published_at,
+    pushed.published
+from ledger.feed
+left join lateral (
+    select
+        delivery.name,
+        delivery.status,
+        delivery.as_of,
+        delivery.received_at
+    from ledger.delivery
+    where delivery.feed_id = feed.feed_id
+    order by delivery.as_of desc, delivery.delivery_id desc
+    limit 1
+) as newest on true
+cross join lateral (
+    select
+        count(*) as deliveries,
+        count(*) filter (where delivery.status = 'rejected') as rejected,
+        coalesce(sum(delivery.rows_read), 0) as rows_read,
+        coalesce(sum(delivery.accepted), 0) as accepted,
+        coalesce(sum(delivery.quarantined), 0) as quarantined,
+        coalesce(sum(delivery.duplicates), 0) as duplicates
+    from ledger.delivery
+    where delivery.feed_id = feed.feed_id
+) as counts
+cross join lateral (
+    select
+        max(publication.sent_at) as last_published_at,
+        count(publication.record_id) as published
+    from ledger.publication
+    where publication.council = feed.council
+) as pushed
+where cast(:council as text) is null or feed.council = :council
+order by feed.council, feed.transaction
