@@ -6,7 +6,8 @@ select
     given.rule,
     given.column_name,
     given.expected
-from unnest(
-    cast(:lines as bigint []), cast(:rules as text []), cast(:columns as text []), cast(:expecteds as text [])
-) as given (line, rule, column_name, expected)
+from
+    unnest(
+        cast(:lines as bigint[]), cast(:rules as text[]), cast(:columns as text[]), cast(:expecteds as text[])
+    ) as given (line, rule, column_name, expected)
 on conflict do nothing

@@ -1,6 +1,6 @@
 -- grain: one word of a label field with its number, given one if it is new
 with given as (
-    select distinct label from unnest(cast(:labels as text [])) as words (label)
+    select distinct label from unnest(cast(:labels as text[])) as words (label)
 ),
 
 added as (
@@ -9,10 +9,11 @@ added as (
         :field,
         given.label
     from given
-    where not exists (
-        select 1 from core.label as known
-        where known.field = :field and known.label = given.label
-    )
+    where
+        not exists (
+            select 1 from core.label as known
+            where known.field = :field and known.label = given.label
+        )
     on conflict (field, label) do update set label = excluded.label
     returning label_id, label
 )

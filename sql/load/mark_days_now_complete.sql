@@ -23,8 +23,9 @@ from (
             )
         ) as since
 ) as newly
-cross join lateral
-generate_series(newly.since, cast(:complete_until as date) - 1, interval '1 day') as days (day)
+cross join
+    lateral
+    generate_series(newly.since, cast(:complete_until as date) - 1, interval '1 day') as days (day)
 where
     cast(:complete_until as date) > coalesce(
         (

@@ -2,11 +2,11 @@
 with differing as (
     select
         staged.*,
-        known.record_ref is null as is_new,
-        known.reported_at as was_reported_at
+        known.reported_at as was_reported_at,
+        known.record_ref is null as is_new
     from stage as staged
     left join core.record as known
-        on known.feed_id = :feed_id and known.record_ref = staged.record_ref
+        on known.feed_id = :feed_id and staged.record_ref = known.record_ref
     where
         known.record_ref is null
         or (

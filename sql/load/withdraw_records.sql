@@ -1,7 +1,7 @@
 -- grain: one record that only a superseded delivery knew; it goes, and its day becomes stale
 with removed as (
     delete from core.record
-    where feed_id = :feed_id and record_ref = any(cast(:refs as text []))
+    where feed_id = :feed_id and record_ref = any(cast(:refs as text[]))
     returning reported_at
 ),
 

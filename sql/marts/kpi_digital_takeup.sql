@@ -18,15 +18,15 @@ select
 from touched_period as touched
 cross join (
     values
-    ('2013', cast(:digital_unassisted as text [])),
-    ('current', cast(:digital as text []))
+    ('2013', cast(:digital_unassisted as text[])),
+    ('current', cast(:digital as text[]))
 ) as versions (version, channels)
 left join marts.volume
     on
         volume.council = :council
         and volume.transaction = :transaction
-        and volume.period_kind = touched.period_kind
-        and volume.period_start = touched.period_start
+        and touched.period_kind = volume.period_kind
+        and touched.period_start = volume.period_start
         and volume.breakdown = 'channel'
 group by touched.period_kind, touched.period_start, touched.basis, versions.version
 having touched.basis = 'full' or count(volume.reports) > 0

@@ -23,11 +23,11 @@ from touched_period as touched
 inner join core.record
     on
         record.feed_id = :feed_id
-        and record.reported_at >= touched.starts_at
-        and record.reported_at < touched.ends_at
+        and touched.starts_at <= record.reported_at
+        and touched.ends_at > record.reported_at
 left join core.label as status on record.status = status.label_id
 where
     :knows_closing
     and record.closed_at is not null
-    and (status.label is null or status.label <> all(cast(:not_demand as text [])))
+    and (status.label is null or status.label <> all(cast(:not_demand as text[])))
 group by touched.period_kind, touched.period_start, touched.basis

@@ -15,8 +15,8 @@ with judged as (
     inner join core.record
         on
             record.feed_id = :feed_id
-            and record.reported_at >= touched.starts_at
-            and record.reported_at < touched.ends_at
+            and touched.starts_at <= record.reported_at
+            and touched.ends_at > record.reported_at
     inner join reference.working_day as calendar
         on
             calendar.division = :division
@@ -25,7 +25,7 @@ with judged as (
     where
         :knows_closing
         and cast(calendar.next_working_day + 1 as timestamp) at time zone 'Europe/London' <= touched.as_of
-        and (status.label is null or status.label <> all(cast(:not_demand as text [])))
+        and (status.label is null or status.label <> all(cast(:not_demand as text[])))
 )
 
 select

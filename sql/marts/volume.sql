@@ -13,10 +13,10 @@ with demand as (
     inner join core.record
         on
             record.feed_id = :feed_id
-            and record.reported_at >= touched.starts_at
-            and record.reported_at < touched.ends_at
+            and touched.starts_at <= record.reported_at
+            and touched.ends_at > record.reported_at
     left join core.label as status on record.status = status.label_id
-    where status.label is null or status.label <> all(cast(:not_demand as text []))
+    where status.label is null or status.label <> all(cast(:not_demand as text[]))
 )
 
 select
@@ -29,7 +29,7 @@ select
     count(demand.period_kind),
     touched.basis
 from touched_period as touched
-left join demand using (period_kind, period_start)
+left join demand on touched.period_kind = demand.period_kind and touched.period_start = demand.period_start
 group by touched.period_kind, touched.period_start, touched.basis
 having touched.basis = 'full' or count(demand.period_kind) > 0
 union all
@@ -43,13 +43,14 @@ select
     count(*),
     demand.basis
 from demand
-cross join lateral (
-    values
-    ('channel', demand.channel),
-    ('ward', demand.ward),
-    ('stream', demand.stream),
-    ('reason', demand.reason)
-) as parts (breakdown, label_id)
+cross join
+    lateral (
+        values
+        ('channel', demand.channel),
+        ('ward', demand.ward),
+        ('stream', demand.stream),
+        ('reason', demand.reason)
+    ) as parts (breakdown, label_id)
 inner join core.label on parts.label_id = label.label_id
-where parts.breakdown = any(cast(:breakdowns as text []))
+where parts.breakdown = any(cast(:breakdowns as text[]))
 group by demand.period_kind, demand.period_start, demand.basis, parts.breakdown, label.label

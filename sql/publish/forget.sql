@@ -3,4 +3,4 @@ delete from ledger.publication
 where
     council = :council
     and data_set = :data_set
-    and record_id = any(cast(:record_ids as text []))
+    and record_id = any(cast(:record_ids as text[]))

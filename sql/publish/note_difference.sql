@@ -6,5 +6,5 @@ select
     given.record_id,
     null,
     :run_id
-from unnest(cast(:record_ids as text [])) as given (record_id)
+from unnest(cast(:record_ids as text[])) as given (record_id)
 on conflict (council, data_set, record_id) do update set payload_hash = null

@@ -6,7 +6,7 @@ select
     given.record_id,
     given.payload_hash,
     :run_id
-from unnest(cast(:record_ids as text []), cast(:payload_hashes as text [])) as given (record_id, payload_hash)
+from unnest(cast(:record_ids as text[]), cast(:payload_hashes as text[])) as given (record_id, payload_hash)
 on conflict (council, data_set, record_id) do update set
     payload_hash = excluded.payload_hash,
     run_id = excluded.run_id,

@@ -26,23 +26,25 @@ left join lateral (
     order by delivery.as_of desc, delivery.delivery_id desc
     limit 1
 ) as newest on true
-cross join lateral (
-    select
-        count(*) as deliveries,
-        count(*) filter (where delivery.status = 'rejected') as rejected,
-        coalesce(sum(delivery.rows_read), 0) as rows_read,
-        coalesce(sum(delivery.accepted), 0) as accepted,
-        coalesce(sum(delivery.quarantined), 0) as quarantined,
-        coalesce(sum(delivery.duplicates), 0) as duplicates
-    from ledger.delivery
-    where delivery.feed_id = feed.feed_id
-) as counts
-cross join lateral (
-    select
-        max(publication.sent_at) as last_published_at,
-        count(publication.record_id) as published
-    from ledger.publication
-    where publication.council = feed.council
-) as pushed
+cross join
+    lateral (
+        select
+            count(*) as deliveries,
+            count(*) filter (where delivery.status = 'rejected') as rejected,
+            coalesce(sum(delivery.rows_read), 0) as rows_read,
+            coalesce(sum(delivery.accepted), 0) as accepted,
+            coalesce(sum(delivery.quarantined), 0) as quarantined,
+            coalesce(sum(delivery.duplicates), 0) as duplicates
+        from ledger.delivery
+        where delivery.feed_id = feed.feed_id
+    ) as counts
+cross join
+    lateral (
+        select
+            max(publication.sent_at) as last_published_at,
+            count(publication.record_id) as published
+        from ledger.publication
+        where publication.council = feed.council
+    ) as pushed
 where cast(:council as text) is null or feed.council = :council
 order by feed.council, feed.transaction

@@ -1,4 +1,4 @@
--- grain: council x transaction x period x KPI x version of its definition; value is null when there is nothing to divide
+-- grain: council x transaction x period x KPI x version of its definition; no value where there is nothing to divide
 create table marts.kpi (
     council text not null,
     transaction text not null,

@@ -1,0 +1,58 @@
+# The commands of the project. Everything they need is in .venv, made from the locked requirements.txt.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install run demo test check format lint types sql lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(INSTALLED) ## Make .venv from the locked requirements (any of the commands below does it itself)
+
+# uv is part of the lock: pip checks its hash, then uv installs the rest in seconds. Where uv cannot reach the package
+# index that pip is set up for, pip installs everything.
+$(INSTALLED): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+	  { echo "Python 3.11, 3.12 or 3.13 is needed; say which one with PYTHON=/path/to/python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	@awk '/^[a-z]/ { wanted = /^uv==/ } wanted && !/^    #/' requirements.txt > $(VENV)/uv.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements.txt || \
+	  $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: $(INSTALLED) ## Run the main job: Solihull's exports through Airflow to the platform; stays up until Ctrl-C
+	@$(BIN)/python -m demo run
+
+demo: $(INSTALLED) ## The same without staying up; writes .local/demo/summary.json
+	@$(BIN)/python -m demo demo
+
+test: $(INSTALLED) ## Run the tests
+	$(BIN)/python -m pytest
+
+check: lint types sql test ## Format, lint, types, SQL lint and tests
+
+format: $(INSTALLED) ## Put the code into its form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: $(INSTALLED)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(INSTALLED)
+	$(BIN)/mypy
+
+sql: $(INSTALLED)
+	$(BIN)/sqlfluff lint sql include/demo
+
+lock: $(INSTALLED) ## Resolve requirements.in again into the full lock with hashes
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
+	  --custom-compile-command "make lock" requirements.in --output-file requirements.txt
+
+clean: ## Remove .venv and everything under .local (data of make run too)
+	rm -rf $(VENV) .local
