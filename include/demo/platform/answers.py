@@ -116,16 +116,17 @@ def _empty_row(start: dt.datetime, query: Query, period: Period) -> dict[str, An
 def _filled(
     rows: Sequence[dict[str, Any]], query: Query, period: Period, start_at: dt.datetime, end_at: dt.datetime
 ) -> Answer:
-    """Give every period every combination of the groups seen, in the order in which they were seen."""
+    """Give every period every combination of the groups' values, in the order of the rows if that was asked for."""
 
     def place(row: Mapping[str, Any]) -> tuple[object, ...]:
         return (row["_start_at"], *(_rank(row[name]) for name in query.group_by))
 
     found = {place(row): row for row in rows}
-    seen = [list({_rank(row[name]): row[name] for row in rows}.values()) for name in query.group_by]
+    seen = [{_rank(row[name]): row[name] for row in rows} for name in query.group_by]
+    values = [list((each if query.order else dict(sorted(each.items()))).values()) for each in seen]
     answer: Answer = []
     for start in period.covering(start_at, end_at):
-        for group in itertools.product(*seen):
+        for group in itertools.product(*values):
             row = {**dict(zip(query.group_by, group, strict=True)), **_empty_row(start, query, period)}
             answer.append(found.get(place(row), row))
     return answer

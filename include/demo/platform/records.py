@@ -90,7 +90,7 @@ class Records:
             "filter_values": [value for _, value in query.filters],
             "sort_key": order and order.key,
             "direction": order and order.direction,
-            "limit": None if query.is_grouped else query.limit,
+            "most": None if query.is_grouped else query.limit,
         }
         with self._engine.connect() as connection:
             rows = connection.execute(_statement("read_records"), values)

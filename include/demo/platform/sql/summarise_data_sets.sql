@@ -4,5 +4,5 @@ select
     count(*) as records,
     max(stamped_at) as newest
 from platform_records
-where data_set = any(cast(:data_sets as text []))
+where data_set = any(cast(:data_sets as text[]))
 group by data_set
