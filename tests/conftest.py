@@ -1,16 +1,33 @@
-"""Fixtures shared by all tests: one embedded PostgreSQL for the session, an empty database for each test."""
+"""Fixtures shared by all tests: one embedded PostgreSQL for the session, an installation on real servers for each."""
 
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import pytest
-
+import requests
+from demo.platform.app import create_app
+from demo.platform.data_sets import DataSet
+from demo.platform.serving import serving as platform_serving
+from demo.sftp_server import serving as sftp_serving
+from local_digital.aggregate import aggregate
 from local_digital.embedded import EmbeddedServer
+from local_digital.extract import Extracted, Wait, extract
+from local_digital.load import load
+from local_digital.migrations import migrate
+from local_digital.settings import ROOT, Connection, Settings
+from local_digital.validate import DeliveryReport, validate
+from local_digital.workspace import Workspace
+from sqlalchemy import create_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _numbers = itertools.count(1)
 
@@ -34,3 +51,121 @@ def database_url(postgres: EmbeddedServer) -> str:
     name = f"test_{next(_numbers)}"
     postgres.ensure_database(name)
     return postgres.url(name)
+
+
+@dataclass
+class Installation:
+    """A whole installation on real servers: Solihull's SFTP folder, a warehouse, a landing store, the platform."""
+
+    settings: Settings
+    folder: Path
+    platform_url: str
+    tokens: dict[str, str]
+
+    def put(self, name: str, content: bytes | str, *, age: float = 3600) -> Path:
+        """Place a finished file in the council's folder, last written `age` seconds ago."""
+        path = self.folder / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode("windows-1252"))
+        moment = time.time() - age
+        os.utime(path, (moment, moment))
+        return path
+
+    def take(self, workspace: Workspace, run_id: str = "run", **when: Any) -> Extracted:
+        """Run extract to its end, looking twice as a caller does."""
+        feed = workspace.feed("solihull", "report-missed-bin")
+        step = extract(workspace, feed, run_id=run_id, **when)
+        while isinstance(step, Wait):
+            time.sleep(step.seconds)
+            step = extract(workspace, feed, run_id=run_id, looked=step.looked, **when)
+        return step
+
+    def ingest(self, workspace: Workspace) -> list[DeliveryReport]:
+        """extract, validate, load and aggregate everything outstanding."""
+        feed = workspace.feed("solihull", "report-missed-bin")
+        self.take(workspace)
+        reports = validate(workspace, feed)
+        load(workspace, feed)
+        aggregate(workspace, "solihull")
+        return reports
+
+    def ask(self, data_set: str, **query: str) -> Any:
+        """Ask the platform as a dashboard does; return `data`."""
+        url = f"{self.platform_url}/data/solihull-local-authority/{data_set}"
+        answer = requests.get(url, params=query, timeout=30)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["data"]
+
+
+@pytest.fixture
+def installation(postgres: EmbeddedServer, database_url: str, tmp_path: Path) -> Iterator[Installation]:
+    """Everything up and empty; the warehouse is migrated, the source looks twice within a fifth of a second."""
+    migrate(database_url)
+    config = tmp_path / "config"
+    for kind in ("councils", "transactions"):
+        shutil.copytree(ROOT / "include" / kind, config / kind)
+    solihull = config / "councils" / "solihull.yaml"
+    solihull.write_text(solihull.read_text("utf-8").replace("settle_seconds: 3", "settle_seconds: 0.2"), "utf-8")
+    folder = tmp_path / "sftp" / "outgoing" / "missed-bins"
+    folder.mkdir(parents=True)
+    platform_database = f"platform_{next(_numbers)}"
+    postgres.ensure_database(platform_database)
+    tokens = {name: f"token-of-{name}" for name in ("transactions-by-channel", "missed-bin-by-ward", "digital-takeup")}
+    data_sets = [
+        DataSet(data_group="solihull-local-authority", data_type=name, token=token) for name, token in tokens.items()
+    ]
+    engine = create_engine(postgres.url(platform_database))
+    with (
+        sftp_serving(tmp_path / "sftp", "solihull", "let-me-in") as sftp,
+        platform_serving(create_app(engine, data_sets)) as platform_url,
+    ):
+        connections = {
+            "solihull_sftp": Connection(
+                "solihull_sftp", sftp.host, sftp.port, sftp.user, sftp.password, {"host_key": sftp.host_key}
+            ),
+            "solihull_privacy": Connection("solihull_privacy", password="secret-of-the-tests"),
+            "solihull_platform": Connection("solihull_platform", host=platform_url, extra={"tokens": tokens}),
+        }
+        yield Installation(
+            Settings(
+                connection=connections.__getitem__,
+                config=config,
+                warehouse=database_url,
+                landing=str(tmp_path / "landing"),
+            ),
+            folder,
+            platform_url,
+            tokens,
+        )
+    engine.dispose()
+
+
+@pytest.fixture
+def workspace(installation: Installation) -> Iterator[Workspace]:
+    with Workspace.open(installation.settings) as opened:
+        yield opened
+
+
+HEADER = "Case Ref,Date Reported,Date Closed,Channel,Status,Bin Type,Ward,UPRN,Customer Name,Address,Email,Notes"
+
+
+def export(*rows: str) -> str:
+    """A Solihull export of the given rows; a row may stop after the UPRN."""
+    return (
+        "\r\n".join(
+            [HEADER, *(row if row.count(",") > 7 else f"{row},Ann Other,1 Oak Road,a@example.org," for row in rows)]
+        )
+        + "\r\n"
+    )  # noqa: E501
+
+
+def row(ref: str, reported: str = "03/11/2025 10:15", closed: str = "", **cells: str) -> str:
+    """A row of an export with everything but the reference at its ordinary value."""
+    values = {
+        "channel": "Online",
+        "status": "Open",
+        "stream": "Black (Refuse)",
+        "ward": "Blythe",
+        "uprn": "100070000001",
+    }
+    values.update(cells)
+    return ",".join([ref, reported, closed, *values.values()])

@@ -74,7 +74,7 @@ def read(content: bytes, facts: CsvFormat, wanted: Collection[str], ignored: Col
             raise DataError(
                 where, expected="CSV rows", found=f"text that is not: {type(error).__name__}", action=_SEND_AGAIN
             ) from None
-    _refuse_open_quote(text, table, where)
+    _refuse_open_quote(text, table, ragged_rows, where)
     lines, ragged = _line_numbers(table, ragged_rows)
     columns = {
         name: pc.utf8_trim_whitespace(table.column(positions[index]))
@@ -138,10 +138,17 @@ def _header(text: str, delimiter: str, where: str, known: set[str]) -> list[str]
     return names
 
 
-def _refuse_open_quote(text: str, table: pa.Table, where: str) -> None:
-    if text.count('"') % 2 == 0 or table.num_rows == 0:
+def _refuse_open_quote(text: str, table: pa.Table, ragged_rows: list[tuple[int, int]], where: str) -> None:
+    if text.count('"') % 2 == 0:
         return
-    if any(_line_breaks(table.column(index)[-1].as_py()) for index in range(table.num_columns)):
+    last_is_ragged = bool(ragged_rows) and ragged_rows[-1][0] == table.num_rows + len(ragged_rows) + 1
+    runs_on = (
+        ragged_rows[-1][1] > 0
+        if last_is_ragged
+        else table.num_rows > 0
+        and any(_line_breaks(table.column(index)[-1].as_py()) for index in range(table.num_columns))
+    )
+    if runs_on:
         raise DataError(
             where,
             expected="every quote to be closed",

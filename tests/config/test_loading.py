@@ -1,0 +1,71 @@
+"""A broken file names file, key, expected and found, and leaves the others alone."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from local_digital.config.loading import load_council, load_councils
+from local_digital.errors import ConfigurationError
+from local_digital.settings import ROOT
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    for kind in ("councils", "transactions"):
+        shutil.copytree(ROOT / "include" / kind, tmp_path / kind)
+    text = (tmp_path / "councils" / "solihull.yaml").read_text("utf-8")
+    (tmp_path / "councils" / "otherham.yaml").write_text(
+        text.replace("council: solihull", "council: otherham"), "utf-8"
+    )
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "key", "message"),
+    [
+        ("phase: 1", "phase: 9", "phase", "less than or equal to 3; found `9`"),
+        ("tier: metropolitan", "tier: county", "feeds.report-missed-bin", "a council of a tier that provides this"),
+        ("kind: sftp", "kind: ftp", "feeds.report-missed-bin.source.kind", "'sftp'; found `ftp`"),
+        ("gss_code: E08000029", "", "gss_code", "this key; found it is missing"),
+        ("phase: 1", "phase: 1\nfase: 1", "fase", "only the known keys"),
+        ("phase: 1", "phase: 1\nphase: 2", "otherham.yaml", "stands here twice"),
+        ("Online: online", "Online: onlin", "columns.channel.map", "found onlin"),
+        ("unmapped: Other", "unmaped: Other", "publish.transactions-by-channel.labels", "unmaped"),
+        ("digital-takeup: {}", "completion-rate: {}", "publish.completion-rate", "a data set of the contract"),
+        (
+            'formats: ["%d/%m/%Y %H:%M"] }\n      closed_at',
+            "}\n      closed_at",
+            "feeds.report-missed-bin",
+            "`formats`",
+        ),
+        ("council: otherham", "council: elsewhere", "council", "as the file is called"),
+        ("council: otherham", "council: [", "otherham.yaml", "YAML"),
+    ],
+)
+def test_broken_council_is_named_with_its_key_and_leaves_the_others_alone(
+    config: Path, was: str, becomes: str, key: str, message: str
+) -> None:
+    broken = config / "councils" / "otherham.yaml"
+    text = broken.read_text("utf-8")
+    assert was in text
+    broken.write_text(text.replace(was, becomes, 1), "utf-8")
+    councils, errors = load_councils(config)
+    assert list(councils) == ["solihull"]
+    assert len(errors) == 1
+    assert str(broken) in str(errors[0])
+    assert key in str(errors[0])
+    assert message in str(errors[0])
+
+
+def test_words_that_yaml_would_change_stay_words(config: Path) -> None:
+    broken = config / "councils" / "otherham.yaml"
+    broken.write_text(broken.read_text("utf-8").replace("Web: online", "No: online\n          NULL: post"), "utf-8")
+    mapped = load_council(config, "otherham").feeds["report-missed-bin"].columns["channel"].map
+    assert (mapped["No"], mapped["NULL"]) == ("online", "post")
+
+
+def test_unknown_council_says_which_there_are(config: Path) -> None:
+    with pytest.raises(ConfigurationError, match="otherham, solihull"):
+        load_council(config, "nowhere")

@@ -1,0 +1,65 @@
+"""Nothing that could poison the platform passes, and ids and hashes are for ever the same."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from local_digital.errors import DataError
+from local_digital.publishing.records import Record, as_stored, check_batch, payload_hash, record_id, timestamp
+
+MONDAY = dt.date(2026, 3, 30)
+words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=60)
+
+
+def record(**changes: object) -> Record:
+    return {
+        "_id": record_id(MONDAY, "week", "Digital"), "_timestamp": timestamp(MONDAY), "period": "week",
+        "channel": "Digital", "count": 43, **changes,
+    }  # type: ignore[dict-item]  # fmt: skip
+
+
+@given(st.lists(words, min_size=1, max_size=3), st.lists(words, min_size=1, max_size=3))
+def test_ids_are_the_same_exactly_for_the_same_dimensions(some: list[str], others: list[str]) -> None:
+    assert (record_id(MONDAY, "week", *some) == record_id(MONDAY, "week", *others)) is (some == others)
+
+
+@given(st.text(min_size=1, max_size=3000).filter(lambda word: word.isprintable()))
+def test_any_label_gives_an_id_the_platform_takes(label: str) -> None:
+    check_batch([record(_id=record_id(MONDAY, "week", label))], "transactions-by-channel")
+
+
+def test_summer_monday_is_labelled_as_itself() -> None:
+    assert timestamp(MONDAY) == "2026-03-30T00:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"count": float("nan")}, {"count": float("inf")}, {"count": None}, {"count": 5.0}, {"count": -1},
+        {"count": 2**63}, {"count": True}, {"channel": "a\0b"}, {"channel": "\ud800"}, {"channel": ["x"]},
+        {"period": "quarter"}, {"_id": ""}, {"_id": "a b"}, {"_id": "a/b"}, {"_id": "x" * 1000},
+        {"_timestamp": "2026-03-30T00:00:00+01:00"}, {"_timestamp": "2026-03-30"}, {"_timestamp": "2026-02-30T00:00:00+00:00"},
+        {"Ward": "x"}, {"my-key": 1}, {"_week_start_at": "x"}, {"x": 1}, {"_period": "week"},
+    ],
+)  # fmt: skip
+def test_poison_is_refused_with_the_record_named_and_the_value_unsaid(changes: dict[str, object]) -> None:
+    with pytest.raises(DataError) as refused:
+        check_batch([record(), record(_id="other", **{**changes})] if "_id" not in changes else [record(**changes)],
+                    "transactions-by-channel")  # fmt: skip
+    assert "transactions-by-channel" in str(refused.value)
+    assert "a\0b" not in str(refused.value)
+
+
+def test_same_id_twice_in_a_push_is_refused() -> None:
+    with pytest.raises(DataError, match="each id once"):
+        check_batch([record(), record(count=44)], "transactions-by-channel")
+
+
+def test_record_read_back_hashes_like_the_one_sent() -> None:
+    read = {**record(), "_week_start_at": timestamp(MONDAY), "_updated_at": "2026-04-07T01:02:03+00:00"}
+    read["_timestamp"] = "2026-03-30T00:00:00Z"
+    assert payload_hash(as_stored(read)) == payload_hash(record())
+    assert payload_hash(record(count=44)) != payload_hash(record())
