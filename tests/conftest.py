@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from sqlalchemy import create_engine
+
 from demo.platform.app import create_app
 from demo.platform.data_sets import DataSet
 from demo.platform.serving import serving as platform_serving
@@ -23,7 +25,6 @@ from local_digital.migrations import migrate
 from local_digital.settings import ROOT, Connection, Settings
 from local_digital.validate import DeliveryReport, validate
 from local_digital.workspace import Workspace
-from sqlalchemy import create_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,7 +156,7 @@ def export(*rows: str) -> str:
             [HEADER, *(row if row.count(",") > 7 else f"{row},Ann Other,1 Oak Road,a@example.org," for row in rows)]
         )
         + "\r\n"
-    )  # noqa: E501
+    )
 
 
 def row(ref: str, reported: str = "03/11/2025 10:15", closed: str = "", **cells: str) -> str:

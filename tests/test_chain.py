@@ -7,6 +7,8 @@ import importlib
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+
 from demo.case_system import CaseSystem
 from demo.council import lay_out, resend_corrected
 from local_digital.aggregate import aggregate
@@ -18,8 +20,6 @@ from local_digital.publishing.reconcile import reconcile
 from local_digital.sql import statement as sql_statement
 from local_digital.validate import validate
 from local_digital.workspace import Workspace
-from sqlalchemy import text
-
 from tests.conftest import Installation, export, row
 
 PUBLISHED = {"Phone": ("phone", "phone-automated"), "Digital": ("online", "app"), "FaceToFace": ("face-to-face",)}
@@ -132,7 +132,7 @@ def test_records_changed_on_the_platform_are_found_and_repaired(
     with_hands.delete(str(first["_id"]))
     stray = {**second, "_id": "stray", "ward": "Nowhere"}
     list(with_hands.send([{**second, "missed_bins": 77}, stray]))
-    with pytest.raises(ReconciliationError, match="1 missing.*1 different.*1 extra"):
+    with pytest.raises(ReconciliationError, match=r"1 missing.*1 different.*1 extra"):
         reconcile(workspace, "solihull", run_id="look")
     publish(workspace, "solihull", run_id="repair")
     assert all(comparison.agrees for comparison in reconcile(workspace, "solihull", run_id="look").comparisons)

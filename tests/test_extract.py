@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from sqlalchemy import text
+
 from local_digital.errors import ConfigurationError, LateError, RefusedError
 from local_digital.extract import Wait, extract
 from local_digital.settings import Connection
 from local_digital.workspace import Workspace
-from sqlalchemy import text
-
 from tests.conftest import Installation, export, row
 
 NIGHT = "missed_bins_20251104.csv"
@@ -73,9 +73,7 @@ def test_run_takes_files_up_to_its_own_day(installation: Installation, workspace
     assert deliveries(workspace) == [(NIGHT, "landed")]
 
 
-def test_export_that_has_not_come_is_waited_for_until_the_deadline(
-    installation: Installation, workspace: Workspace
-) -> None:
+def test_export_that_has_not_come_is_waited_for_until_the_deadline(workspace: Workspace) -> None:
     feed = workspace.feed("solihull", "report-missed-bin")
     now = dt.datetime.now(dt.UTC)
     when = {"run_id": "run", "until": dt.date(2025, 11, 4)}

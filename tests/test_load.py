@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from sqlalchemy import text
+
 from local_digital.aggregate import aggregate
 from local_digital.load import load
 from local_digital.validate import validate
 from local_digital.workspace import Workspace
-from sqlalchemy import text
-
 from tests.conftest import Installation, export, row
 
 NIGHTS = {

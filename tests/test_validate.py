@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from local_digital.validate import validate
-from local_digital.workspace import Workspace
 from sqlalchemy import text
 
+from local_digital.validate import validate
+from local_digital.workspace import Workspace
 from tests.conftest import HEADER, Installation, export, row
 
 NIGHT = "missed_bins_20251104.csv"

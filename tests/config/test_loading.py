@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from local_digital.config.loading import load_council, load_councils
 from local_digital.errors import ConfigurationError
 from local_digital.settings import ROOT

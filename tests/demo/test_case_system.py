@@ -319,7 +319,7 @@ def test_the_same_seed_gives_the_same_bytes_in_any_process() -> None:
         "print(hashlib.sha256(repr(system.truth).encode()).hexdigest())"
     )
     outputs = {
-        subprocess.run(  # noqa: S603 - the test's own program in the test's own interpreter
+        subprocess.run(
             [sys.executable, "-c", program],
             env={**os.environ, "PYTHONHASHSEED": hash_seed, "TZ": zone},
             capture_output=True, text=True, check=True,

@@ -246,7 +246,7 @@ def started(root: Path, key: Path, *more: str, value: str | None = "open sesame"
     environment = {name: value for name, value in os.environ.items() if name != "COUNCIL_PASSWORD"}
     if value is not None:
         environment["COUNCIL_PASSWORD"] = value
-    return subprocess.Popen(  # noqa: S603 - the project's own module in the test's own interpreter
+    return subprocess.Popen(
         [
             sys.executable, "-m", "demo.sftp_server", "--root", str(root), "--port", "0", "--host-key", str(key),
             "--user", "solihull", "--password-env", "COUNCIL_PASSWORD", *more,

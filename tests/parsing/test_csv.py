@@ -7,6 +7,7 @@ import io
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from local_digital.config.models import CsvFormat
 from local_digital.parsing.csv import read
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+
 from local_digital.errors import ConfigurationError, LocalDigitalError, RefusedError, TransportError
 from local_digital.publishing.client import DataSetClient
 from local_digital.publishing.records import Record
-
 from tests.publishing.test_records import record
 
 TOKEN = "a-token-nobody-may-see"

@@ -79,7 +79,7 @@ def test_health_is_told(channels: Client) -> None:
 def run_module(url: str, file: Path, port: int) -> subprocess.Popen[str]:
     file.write_text(json.dumps([{"data_group": GROUP, "data_type": "monitoring", "token": "t"}]), encoding="utf-8")
     command = [sys.executable, "-m", "demo.platform", "--port", str(port)]
-    return subprocess.Popen(  # noqa: S603 - our own module, by this interpreter
+    return subprocess.Popen(
         [*command, "--database-url-env", "STAND_IN_DATABASE", "--data-sets", str(file)],
         env={**os.environ, "STAND_IN_DATABASE": url},
         stdout=subprocess.PIPE,
