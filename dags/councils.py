@@ -1,0 +1,165 @@
+"""One DAG for each council: its feeds are extracted, validated and loaded, then its figures go to the platform."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import (
+    CronTriggerTimetable,
+    TaskGroup,
+    TriggerRule,
+    dag,
+    get_current_context,
+    get_parsing_context,
+    task,
+)
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+from local_digital.config.loading import load_councils
+from local_digital.errors import DataError, LocalDigitalError
+from local_digital.settings import from_environment
+from local_digital_airflow import ExtractOperator, core
+
+if TYPE_CHECKING:
+    from local_digital.config.models import Council
+
+_FAILED = ("failed", "upstream_failed")
+# Waiting for the export does not count: a deferred task has no process to time out.
+_EXTRACT_TIMEOUT = dt.timedelta(hours=3)
+_STEP_TIMEOUT = dt.timedelta(hours=1)
+
+_DOC = Path(__file__).with_suffix(".md").read_text(encoding="utf-8")
+
+
+@task(pool="warehouse", execution_timeout=_STEP_TIMEOUT)
+def validate(council: str, transaction: str) -> dict[str, int]:
+    """Validate what was landed; fail for good when a delivery was rejected, after all of them were stored."""
+    from local_digital.validate import validate as check  # noqa: PLC0415 - keeps parsing light
+
+    with core() as workspace:
+        reports = check(workspace, workspace.feed(council, transaction))
+        rejected = [report for report in reports if report.status == "rejected"]
+        if rejected:
+            raise DataError(
+                f"{council} {transaction}: validate",
+                expected="every delivery to keep the contract",
+                found=f"{len(rejected)} of {len(reports)} rejected: {rejected[0].rejected_because}",
+                action="Send the message to the council; the other deliveries go on.",
+            )
+    return {
+        "deliveries": len(reports),
+        **{name: sum(getattr(report, name) for report in reports)
+           for name in ("read", "accepted", "quarantined", "duplicates")},
+    }  # fmt: skip
+
+
+@task(pool="warehouse", execution_timeout=_STEP_TIMEOUT, trigger_rule=TriggerRule.ALL_DONE)
+def load(council: str, transaction: str) -> dict[str, object]:
+    """Load what is validated, whatever became of the steps before; skip when there is nothing."""
+    from local_digital.load import load as load_all  # noqa: PLC0415 - keeps parsing light
+
+    with core() as workspace:
+        report = load_all(workspace, workspace.feed(council, transaction))
+    if not report.delivery_ids:
+        raise AirflowSkipException("Nothing to load.")
+    return report.as_json()
+
+
+@task(pool="warehouse", execution_timeout=_STEP_TIMEOUT, trigger_rule=TriggerRule.ALL_DONE)
+def aggregate(council: str) -> dict[str, object]:
+    """Compute the touched periods again, for all feeds that got through."""
+    from local_digital.aggregate import aggregate as compute  # noqa: PLC0415 - keeps parsing light
+
+    with core() as workspace:
+        return compute(workspace, council).as_json()
+
+
+@task(pool="platform", execution_timeout=_STEP_TIMEOUT)
+def publish(council: str) -> dict[str, object]:
+    """Send what changed."""
+    from local_digital.publishing.publish import publish as send  # noqa: PLC0415 - keeps parsing light
+
+    with core() as workspace:
+        return send(workspace, council, run_id=get_current_context()["run_id"]).as_json()
+
+
+@task(pool="platform", execution_timeout=_STEP_TIMEOUT, trigger_rule=TriggerRule.ALL_DONE)
+def reconcile(council: str) -> dict[str, int]:
+    """Compare the platform with the marts and give the verdict on the run: it fails when any task of it failed."""
+    from local_digital.publishing.reconcile import reconcile as compare  # noqa: PLC0415 - keeps parsing light
+
+    context = get_current_context()
+    run_id = context["run_id"]
+    failed = failed_tasks(RuntimeTaskInstance.get_task_states(context["dag"].dag_id, run_ids=[run_id]), run_id)
+    with core() as workspace:
+        try:
+            report = compare(workspace, council, run_id=run_id)
+        except LocalDigitalError as error:
+            if failed and not error.retry:
+                raise AirflowFailException(f"{_verdict(failed)} {error}") from error
+            raise
+    if failed:
+        raise AirflowFailException(_verdict(failed))
+    return {comparison.data_set: comparison.equal for comparison in report.comparisons}
+
+
+def failed_tasks(states: dict[str, Any], run_id: str) -> list[str]:
+    """Return the ids of a run's tasks that failed or never ran because of one that did."""
+    return sorted(name for name, state in states.get(run_id, {}).items() if state in _FAILED)
+
+
+def _verdict(failed: list[str]) -> str:
+    return f"Tasks of this run failed: {', '.join(failed)}. Their own messages say what to do."
+
+
+def build(council: Council) -> Any:
+    """Return the DAG of a council; it depends on nothing but the council's file."""
+
+    @dag(
+        dag_id=f"council_{council.council}",
+        dag_display_name=council.name,
+        schedule=CronTriggerTimetable(council.schedule, timezone="Europe/London"),
+        catchup=False,
+        max_active_runs=1,
+        tags=sorted({f"phase-{council.phase}", council.tier.value, *council.feeds}),
+        doc_md=_DOC.format(name=council.name),
+        default_args={
+            "owner": council.owner,
+            "retries": 4,
+            "retry_delay": dt.timedelta(minutes=1),
+            "retry_exponential_backoff": 2.0,
+            "max_retry_delay": dt.timedelta(minutes=30),
+        },
+    )
+    def chain() -> None:
+        loaded = []
+        for transaction in council.feeds:
+            with TaskGroup(transaction):
+                extract = ExtractOperator(
+                    task_id="extract",
+                    council=council.council,
+                    transaction=transaction,
+                    pool="sftp",
+                    execution_timeout=_EXTRACT_TIMEOUT,
+                )
+                last = load(council.council, transaction)
+                extract >> validate(council.council, transaction) >> last
+                loaded.append(last)
+        loaded >> aggregate(council.council) >> publish(council.council) >> reconcile(council.council)
+
+    return chain()
+
+
+def _build_all() -> None:
+    wanted = get_parsing_context().dag_id
+    councils, _ = load_councils(from_environment().config)
+    for slug, council in councils.items():
+        # A task process needs its own council's DAG only.
+        if wanted in {None, f"council_{slug}"}:
+            build(council)
+
+
+_build_all()

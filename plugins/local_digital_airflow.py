@@ -1,0 +1,153 @@
+"""The Airflow edge: settings from Airflow's connections, faults as Airflow understands them, and a patient extract."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from airflow.sdk import BaseOperator, Connection
+from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowRuntimeError, ErrorType
+
+from local_digital.calendar import LONDON, local_day
+from local_digital.errors import ConfigurationError
+from local_digital.settings import Connection as RemoteEnd
+from local_digital.settings import Settings, from_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow.sdk import Context
+
+    from local_digital.extract import Extracted, Wait
+    from local_digital.workspace import Workspace
+
+_ON_SCHEDULE = frozenset({"scheduled", "backfill"})
+
+
+def airflow_settings() -> Settings:
+    """Return the settings of this installation, with connections looked up in Airflow.
+
+    The lookup raises ConfigurationError when Airflow knows no such connection.
+    """
+    return from_environment(connection=_connection)
+
+
+def _connection(connection_id: str) -> RemoteEnd:
+    try:
+        found = Connection.get(connection_id)
+    except AirflowNotFoundException:
+        raise _no_connection(connection_id) from None
+    except AirflowRuntimeError as error:
+        if error.error.error is not ErrorType.CONNECTION_NOT_FOUND:
+            raise
+        raise _no_connection(connection_id) from None
+    return RemoteEnd(
+        connection_id=connection_id,
+        host=found.host or "",
+        port=found.port,
+        login=found.login or "",
+        password=found.password or "",
+        extra=found.extra_dejson,
+    )
+
+
+def _no_connection(connection_id: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"connection {connection_id}",
+        expected="a connection of this id in Airflow",
+        found="none",
+        action="Add it under Admin, Connections, or as an environment variable "
+        f"AIRFLOW_CONN_{connection_id.upper()} (docs/adding-a-council.md#connections).",
+    )
+
+
+@contextlib.contextmanager
+def faults_for_airflow() -> Iterator[None]:
+    """Let faults that may pass through, so that Airflow tries again, and end the task at once for all others.
+
+    Raises AirflowFailException for every fault whose `retry` is not true, a defect of ours included.
+    """
+    try:
+        yield
+    except Exception as error:
+        if getattr(error, "retry", False):
+            raise
+        raise AirflowFailException(str(error) or type(error).__name__) from error
+
+
+@contextlib.contextmanager
+def core() -> Iterator[Workspace]:
+    """Yield an open workspace for one task; its faults come out as `faults_for_airflow` has them."""
+    from local_digital.workspace import Workspace  # noqa: PLC0415 - the DAG file is parsed for every task
+
+    with faults_for_airflow(), Workspace.open(airflow_settings()) as workspace:
+        yield workspace
+
+
+class ExtractOperator(BaseOperator):
+    """Take a feed's finished files; wait for the export without holding a worker.
+
+    council, transaction: slugs. A scheduled or backfilled run waits for the export of its own London day until the
+    feed's `expected_by`; a manual run takes what is there. Returns the delivery ids and counts.
+    """
+
+    def __init__(self, *, council: str, transaction: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.council = council
+        self.transaction = transaction
+
+    def execute(self, context: Context) -> dict[str, object]:
+        return self._look(context, None)
+
+    def resume(
+        self, context: Context, event: object = None, *, looked: dict[str, list[int]] | None = None
+    ) -> dict[str, object]:
+        """Go on after a wait. looked: what the wait before handed over; event: the moment, which nothing needs."""
+        del event
+        return self._look(context, looked)
+
+    def _look(self, context: Context, looked: dict[str, list[int]] | None) -> dict[str, object]:
+        from local_digital.extract import Wait  # noqa: PLC0415 - the DAG file is parsed for every task
+
+        step = self._extract(context, looked)
+        if not isinstance(step, Wait):
+            return step.as_json()
+        return self._come_back(step)
+
+    def _extract(self, context: Context, looked: dict[str, list[int]] | None) -> Wait | Extracted:
+        from local_digital.extract import extract  # noqa: PLC0415 - the DAG file is parsed for every task
+
+        with core() as workspace:
+            feed = workspace.feed(self.council, self.transaction)
+            until = run_day(context)
+            return extract(
+                workspace,
+                feed,
+                run_id=context["run_id"],
+                until=until,
+                deadline=_deadline(until, feed.feed.source.expected_by),
+                looked=looked,
+            )
+
+    def _come_back(self, wait: Wait) -> NoReturn:
+        from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger  # noqa: PLC0415 - as above
+
+        self.log.info("%s; looking again in %.0f s", wait.reason, wait.seconds)
+        self.defer(
+            trigger=TimeDeltaTrigger(dt.timedelta(seconds=wait.seconds)),
+            method_name="resume",
+            kwargs={"looked": wait.looked},
+        )
+
+
+def run_day(context: Context) -> dt.date | None:
+    """Return the London day that a scheduled or backfilled run stands for, None for any other run."""
+    run = context["dag_run"]
+    if str(getattr(run.run_type, "value", run.run_type)) not in _ON_SCHEDULE:
+        return None
+    return local_day(run.logical_date or run.run_after)
+
+
+def _deadline(day: dt.date | None, expected_by: dt.time | None) -> dt.datetime | None:
+    return dt.datetime.combine(day, expected_by, LONDON) if day and expected_by else None
