@@ -1,0 +1,70 @@
+"""The schema comes up from nothing, stays as it is when asked again, and shows readers the marts only."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import IntegrityError, ProgrammingError
+
+from local_digital.embedded import EmbeddedServer
+from local_digital.migrations import migrate
+
+
+def test_migrating_twice_changes_nothing(database_url: str) -> None:
+    assert migrate(database_url) == migrate(database_url) == "0001"
+
+
+def test_reader_sees_marts_and_nothing_else(postgres: EmbeddedServer, database_url: str) -> None:
+    migrate(database_url)
+    owner = create_engine(database_url)
+    with owner.begin() as db:
+        db.execute(text("drop role if exists a_person"))
+        db.execute(text("create role a_person login password 'a-word' in role local_digital_reader"))
+    owner.dispose()
+    person = create_engine(postgres.url(database_url.rpartition("/")[2], user="a_person", password="a-word"))
+    with person.connect() as db:
+        assert db.scalar(text("select count(*) from marts.kpi")) == 0
+    for table in ("core.record", "ledger.delivery", "ledger.quarantine", "core.label"):
+        with person.connect() as db, pytest.raises(ProgrammingError, match="permission denied"):
+            db.execute(text(f"select * from {table}"))  # noqa: S608 - the names just above
+    with person.connect() as db, pytest.raises(ProgrammingError, match="permission denied"):
+        db.execute(text("delete from marts.kpi"))
+    person.dispose()
+
+
+def test_working_days_know_each_division_s_bank_holidays(database_url: str) -> None:
+    migrate(database_url)
+    engine = create_engine(database_url)
+    with engine.connect() as db:
+        following = {
+            found.division: found.next_working_day
+            for found in db.execute(
+                text("select division, next_working_day from reference.working_day where day = '2025-12-31'")
+            )
+        }
+        friday = db.scalar(
+            text(
+                "select next_working_day from reference.working_day "
+                "where day = '2026-04-02' and division = 'england-and-wales'"
+            )
+        )
+    engine.dispose()
+    assert following["england-and-wales"] == following["northern-ireland"] == dt.date(2026, 1, 2)
+    assert following["scotland"] == dt.date(2026, 1, 5)
+    assert friday == dt.date(2026, 4, 7)
+
+
+def test_unbalanced_row_counts_are_refused_by_the_database_itself(database_url: str) -> None:
+    migrate(database_url)
+    engine = create_engine(database_url)
+    unbalanced = text(
+        "insert into ledger.delivery (feed_id, name, sha256, size_bytes, as_of, run_id, rows_read, accepted, "
+        "quarantined, duplicates) select feed_id, 'n', 's', 1, now(), 'r', 5, 1, 1, 1 from ledger.feed"
+    )
+    with engine.begin() as db:
+        db.execute(text("insert into ledger.feed (council, transaction) values ('a', 'b')"))
+    with engine.connect() as db, pytest.raises(IntegrityError, match="every_row_is_accounted_for"):
+        db.execute(unbalanced)
+    engine.dispose()

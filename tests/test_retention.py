@@ -1,0 +1,46 @@
+"""Raw files go when their time has come, and nothing else does."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from local_digital.retention import expire
+from local_digital.workspace import Workspace
+from tests.conftest import Installation, export, row
+
+
+def raw_files(installation: Installation) -> int:
+    raw = installation.folder.parents[2] / "landing" / "raw"
+    return sum(path.is_file() for path in raw.rglob("*"))
+
+
+def test_raw_files_go_after_the_council_s_retention_and_records_stay(
+    installation: Installation, workspace: Workspace
+) -> None:
+    installation.put("missed_bins_20251104.csv", export(row("1")))
+    installation.put("missed_bins_20251105.csv", export(row("2")))
+    installation.ingest(workspace)
+    assert expire(workspace) == []
+    with workspace.engine.begin() as db:
+        db.execute(
+            text("update ledger.delivery set received_at = now() - interval '91 days' where name like '%1104.csv'")
+        )
+    assert len(expire(workspace, dry_run=True)) == 1
+    assert raw_files(installation) == 2
+    assert len(expire(workspace)) == 1
+    assert raw_files(installation) == 1
+    assert expire(workspace) == []
+    with workspace.engine.connect() as db:
+        assert db.scalar(text("select count(*) from core.record")) == 2
+
+
+def test_bytes_sent_again_after_their_retention_are_still_known(
+    installation: Installation, workspace: Workspace
+) -> None:
+    installation.put("missed_bins_20251104.csv", export(row("1")))
+    installation.ingest(workspace)
+    with workspace.engine.begin() as db:
+        db.execute(text("update ledger.delivery set received_at = now() - interval '91 days'"))
+    expire(workspace)
+    installation.put("missed_bins_20251104.csv", export(row("1")), age=5)
+    assert installation.take(workspace).delivery_ids == []
