@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import logging
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import BaseOperator, Connection
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from local_digital.extract import Extracted, Wait
     from local_digital.workspace import Workspace
 
+# The executor reports the end of a deferred task's first half up to five seconds late; a second half that runs by then
+# would be taken for killed and tried again.
+_SHORTEST_WAIT_SECONDS = 10.0
 _ON_SCHEDULE = frozenset({"scheduled", "backfill"})
 
 
@@ -118,6 +122,8 @@ class ExtractOperator(BaseOperator):
     def _extract(self, context: Context, looked: dict[str, list[int]] | None) -> Wait | Extracted:
         from local_digital.extract import extract  # noqa: PLC0415 - the DAG file is parsed for every task
 
+        # Its line for every step of every transfer would bury ours.
+        logging.getLogger("asyncssh").setLevel(logging.WARNING)
         with core() as workspace:
             feed = workspace.feed(self.council, self.transaction)
             until = run_day(context)
@@ -133,9 +139,10 @@ class ExtractOperator(BaseOperator):
     def _come_back(self, wait: Wait) -> NoReturn:
         from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger  # noqa: PLC0415 - as above
 
-        self.log.info("%s; looking again in %.0f s", wait.reason, wait.seconds)
+        seconds = max(wait.seconds, _SHORTEST_WAIT_SECONDS)
+        self.log.info("%s; looking again in %.0f s", wait.reason, seconds)
         self.defer(
-            trigger=TimeDeltaTrigger(dt.timedelta(seconds=wait.seconds)),
+            trigger=TimeDeltaTrigger(dt.timedelta(seconds=seconds)),
             method_name="resume",
             kwargs={"looked": wait.looked},
         )
