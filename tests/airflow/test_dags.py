@@ -1,0 +1,152 @@
+"""What the DAGs promise before anything runs, and how the Airflow edge treats waits and faults."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import shutil
+import subprocess
+import sys
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import TaskGroup
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
+from airflow.serialization.serialized_objects import DagSerialization
+
+from local_digital.errors import ConfigurationError, DataError, RefusedError, TransportError
+from local_digital.extract import Extracted, Wait
+from local_digital.settings import ROOT
+from local_digital_airflow import ExtractOperator, faults_for_airflow, run_day
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SOLIHULL = "council_solihull"
+FEED = "report-missed-bin"
+
+
+def _bag(monkeypatch: pytest.MonkeyPatch, config: Path) -> DagBag:
+    monkeypatch.setenv("LOCAL_DIGITAL_CONFIG", str(config))
+    return DagBag(ROOT / "dags")
+
+
+@pytest.fixture
+def bag(monkeypatch: pytest.MonkeyPatch) -> DagBag:
+    return _bag(monkeypatch, ROOT / "include")
+
+
+def test_every_council_has_a_dag_and_nothing_fails_to_import(bag: DagBag) -> None:
+    assert SOLIHULL in bag.dags
+    assert bag.import_errors == {}
+
+
+def test_a_broken_council_file_leaves_the_others_and_is_named_with_its_key(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for folder in ("councils", "transactions"):
+        shutil.copytree(ROOT / "include" / folder, tmp_path / folder)
+    good = (tmp_path / "councils" / "solihull.yaml").read_text(encoding="utf-8")
+    broken = good.replace("council: solihull", "council: dudley").replace("tier: metropolitan", "tier: kingdom")
+    (tmp_path / "councils" / "dudley.yaml").write_text(broken, encoding="utf-8")
+
+    bag = _bag(monkeypatch, tmp_path)
+
+    assert SOLIHULL in bag.dags
+    assert "council_dudley" not in bag.dags
+    ((where, message),) = bag.import_errors.items()
+    assert where.endswith("council_files.py")
+    assert "dudley.yaml" in message
+    assert "tier" in message
+
+
+def test_the_graph_is_the_one_of_the_design(bag: DagBag) -> None:
+    dag = bag.dags[SOLIHULL]
+
+    assert {task.task_id: task.downstream_task_ids for task in dag.tasks} == {
+        f"{FEED}.extract": {f"{FEED}.validate"},
+        f"{FEED}.validate": {f"{FEED}.load"},
+        f"{FEED}.load": {"aggregate"},
+        "aggregate": {"publish"},
+        "publish": {"reconcile"},
+        "reconcile": set(),
+    }
+    assert isinstance(dag.task_group.children[FEED], TaskGroup)
+    assert dag.tags == {"phase-1", "metropolitan", FEED}
+    assert (dag.catchup, dag.max_active_runs) == (False, 1)
+
+
+def test_every_task_has_a_time_out_a_pool_and_an_owner(bag: DagBag) -> None:
+    for task in bag.dags[SOLIHULL].tasks:
+        assert task.execution_timeout is not None, task.task_id
+        assert task.pool in {"sftp", "warehouse", "platform"}, task.task_id
+        assert task.owner == "local-digital", task.task_id
+
+
+def test_reading_the_files_twice_gives_the_same_dag(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = (
+        json.dumps(DagSerialization.to_dict(_bag(monkeypatch, ROOT / "include").dags[SOLIHULL]), sort_keys=True)
+        for _ in range(2)
+    )
+
+    assert first == second
+
+
+def test_parsing_imports_neither_pandas_nor_great_expectations_nor_pyarrow() -> None:
+    program = (
+        "import sys; sys.path.insert(0, 'plugins')\n"
+        "from airflow.dag_processing.dagbag import DagBag\n"
+        "bag = DagBag('dags')\n"
+        "heavy = sorted({'pandas', 'great_expectations', 'pyarrow'} & set(sys.modules))\n"
+        "print('FOUND', len(bag.dags) > 0, heavy)\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert "FOUND True []" in done.stdout
+
+
+def test_a_fault_that_may_pass_goes_on_to_airflows_retry() -> None:
+    with pytest.raises(TransportError), faults_for_airflow():
+        raise TransportError("x", expected="a", found="b", action="c")
+
+
+@pytest.mark.parametrize("kind", [ConfigurationError, DataError, RefusedError, AssertionError])
+def test_any_other_fault_ends_the_task_without_a_retry(kind: type[Exception]) -> None:
+    fault = AssertionError("x") if kind is AssertionError else kind("x", expected="a", found="b", action="c")  # type: ignore[call-arg]
+
+    with pytest.raises(AirflowFailException, match="x"), faults_for_airflow():
+        raise fault
+
+
+def test_extract_defers_and_comes_back_with_what_it_saw(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = iter([Wait(30, {"a.csv": [10, 20]}, "one file"), Extracted([7], ["b.csv"], [])])
+    handed_over: list[Any] = []
+
+    def core_step(_self: ExtractOperator, _context: Any, looked: Any) -> Any:
+        handed_over.append(looked)
+        return next(steps)
+
+    monkeypatch.setattr(ExtractOperator, "_extract", core_step)
+    extract = ExtractOperator(task_id="extract", council="solihull", transaction=FEED)
+
+    with pytest.raises(TaskDeferred) as deferred:
+        extract.execute({})
+    result = getattr(extract, deferred.value.method_name)({}, None, **deferred.value.kwargs)
+
+    assert handed_over == [None, {"a.csv": [10, 20]}]
+    assert result == {"delivery_ids": [7], "unchanged": 1, "unfinished": 0}
+
+
+@pytest.mark.parametrize(("run_type", "day"), [
+    ("scheduled", dt.date(2026, 6, 2)), ("backfill", dt.date(2026, 6, 2)), ("manual", None),
+])  # fmt: skip
+def test_only_runs_of_the_schedule_stand_for_a_day_the_london_one(run_type: str, day: dt.date | None) -> None:
+    moment = dt.datetime(2026, 6, 1, 23, 20, tzinfo=dt.UTC)
+    run = SimpleNamespace(run_type=run_type, logical_date=moment, run_after=moment)
+
+    assert run_day({"dag_run": run}) == day  # type: ignore[typeddict-item]
