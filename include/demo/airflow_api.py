@@ -54,6 +54,12 @@ class AirflowApi:
     def trigger(self, dag_id: str, run_id: str) -> None:
         self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"dag_run_id": run_id, "logical_date": None})
 
+    def give_up_unfinished_runs(self, dag_id: str) -> None:
+        """Mark runs that a killed demo left as failed: only one run of a DAG is active at a time."""
+        found = self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns?state=running&state=queued")["dag_runs"]
+        for run in found:
+            self._call("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run['dag_run_id']}", {"state": "failed"})
+
     def run_state(self, dag_id: str, run_id: str) -> str:
         return str(self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")["state"])
 

@@ -161,6 +161,7 @@ class Stack:
             return bool(dag and dag["last_parsed_time"] and _moment(dag["last_parsed_time"]) > begun)
 
         wait_until(parsed, 90, f"the DAG {DAG}", self.processes.check)
+        self.airflow.give_up_unfinished_runs(DAG)
         self.airflow.pause(DAG, paused=False)
 
     def _airflow_settings(self, port: int, passwords: Path) -> dict[str, str]:
