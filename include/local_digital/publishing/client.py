@@ -1,188 +1,361 @@
 """A client for one data set on the performance platform (the Backdrop write and read API), on requests.
 
-No error, log line or representation holds the token: a 401 body echoes it and is never read.
+No error, log line or representation holds the token or a record's value: a 401 body echoes the token and is never
+read, and of a 400's messages only the names of our own keys come through. (Reference: performance-platform contract.)
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
+import ipaddress
 import json
-import random
+import logging
+import re
+import ssl
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import KW_ONLY, dataclass, field
+from email.utils import parsedate_to_datetime
+from functools import partial
+from typing import TYPE_CHECKING, Self, TypeVar
+from urllib.parse import quote, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from local_digital.errors import ConfigurationError, RefusedError, TransportError
-from local_digital.publishing.records import Record, as_stored, check_batch
+from local_digital.errors import ConfigurationError, DataError, RefusedError, TransportError
+from local_digital.publishing.records import Record, as_stored, check_batch, is_usable_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+    from types import TracebackType
 
-_BATCH = 500
-_GZIP_ABOVE = 2_000
-# The platform unpacks at most 10 MiB; half of that leaves room for whatever it counts beside the body.
-_LARGEST_BODY = 5 << 20
-_PASSING = frozenset({429, 500, 502, 503, 504})
-_MISSING_TO_DELETE = 500
+BATCH = 500
+GZIP_ABOVE = 2_048
+# The platform refuses what unpacks to more than 10 MiB.
+UNPACKED_BELOW = 10 * 2**20
+
 _OK = 200
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_BAD_RECORDS = 400
+_UNKNOWN_ID_OR_FAULT = 500
+_PASSING = frozenset({429, 500, 502, 503, 504})
+_PASSING_FAULTS = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+)
+_NAME = re.compile(r"[a-z0-9-]{1,60}")
+_TOKEN = re.compile(r"[!-~]+")
+_NOT_THE_PLATFORM = "status 200 with an answer that is not the platform's"
+
+_log = logging.getLogger(__name__)
+_Outcome = TypeVar("_Outcome")
 
 
-@dataclass(frozen=True)
+class _PassingError(Exception):
+    """One attempt failed in a way that another may not. Its text is fit for a log."""
+
+    def __init__(self, found: str, *, status: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(found)
+        self.status = status
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, eq=False)
 class DataSetClient:
-    """One data set. Times are seconds; a write may hold for 35 s at the other end, so 60 is the least to wait."""
+    """One data set: send, delete and empty it with its own token, and read it back.
+
+    base_url, read_url: where the write and the read API are; http only on this machine. token: sent with writes only,
+    since reading needs none. connect_timeout, timeout, longest_wait: seconds; the platform may hold a write for 35 s
+    and stores it after we have gone, so `timeout` is 60 or more. attempts: how often a passing fault is met before
+    giving up. ca_file: PEM certificates to trust in place of the usual ones. sleep: waits that many seconds.
+
+    Raises ConfigurationError when one of these cannot be right. No proxy and no .netrc of the account that runs us
+    has a say in where a token goes.
+    """
 
     base_url: str
     data_group: str
     data_type: str
     token: str = field(repr=False)
+    _: KW_ONLY
+    read_url: str | None = None
     connect_timeout: float = 10.0
     timeout: float = 60.0
     attempts: int = 5
     longest_wait: float = 60.0
+    ca_file: str | Path | None = None
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
-    session: requests.Session = field(default_factory=requests.Session, repr=False)
+    _session: requests.Session = field(init=False, repr=False, default_factory=requests.Session)
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.base_url)
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-            raise ConfigurationError(
-                self._where, expected="a base URL with https (http only on this machine)",
-                found=f"the scheme `{parts.scheme}`", action="Mend the host of the platform's connection.",
-            )  # fmt: skip
-        if not self.token or any(sign.isspace() for sign in self.token) or not self.token.isascii():
-            raise ConfigurationError(
-                self._where, expected="a bearer token of this data set", found="none that can be sent",
-                action=f"Add extra.tokens.{self.data_type} to the platform's connection.",
-            )  # fmt: skip
-        # Our own retries know which faults pass; the library's would not.
-        self.session.mount("https://", HTTPAdapter(max_retries=0))
-        # Neither a .netrc nor a proxy of the account that happens to run us has a say in where a token goes.
-        self.session.trust_env = False
+        self._session.trust_env = False
+        for key in ("data_group", "data_type"):
+            if not _NAME.fullmatch(getattr(self, key)):
+                raise self._unusable(key, "1 to 60 of a-z, 0-9 and -")
+        for key, url in (("base_url", self.base_url), ("read_url", self.read_url or self.base_url)):
+            if not _is_safe_address(url or ""):
+                raise self._unusable(
+                    key, "an https address (http only on this machine) without user name, query or fragment"
+                )
+        if not _TOKEN.fullmatch(self.token or ""):
+            raise self._unusable("token", "the bearer token of this data set, printable ASCII without white space")
+        if self.ca_file is not None:
+            try:
+                ssl.create_default_context(cafile=self.ca_file)
+            except OSError:
+                raise self._unusable("ca_file", "a readable file of PEM certificates") from None
 
-    def send(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
-        """Store records, in batches; yield each batch once the platform has it.
+    def __enter__(self) -> Self:
+        return self
 
-        Everything is checked before the first byte leaves. Sending again replaces by `_id`. Raises DataError,
-        RefusedError, TransportError (some batches may be stored then: sending again is safe).
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._session.close()
+
+    def send(self, records: Iterable[Record]) -> Iterator[list[Record]]:
+        """Store records in batches while being iterated; yield each batch once the platform has it.
+
+        Everything is checked by the call itself, before the first byte leaves. A record replaces the one with its
+        `_id`, so sending again is always safe. Raises DataError (nothing was sent), RefusedError, TransportError (the
+        batches yielded so far are stored, perhaps one more).
         """
-        check_batch(records, self.data_type)
-        for batch in _batches(records):
-            body = json.dumps(batch, allow_nan=False, separators=(",", ":")).encode()
-            headers = {"Content-Type": "application/json"}
-            if len(body) > _GZIP_ABOVE:
-                body = gzip.compress(body, mtime=0)
-                headers["Content-Encoding"] = "gzip"
-            self._request("POST", "", body=body, headers=headers)
-            yield batch
+        checked = list(records)
+        check_batch(checked, self.data_type)
+        return self._send_batches(checked)
 
     def delete(self, record_id: str) -> None:
-        """Remove a record; one that is already gone is fine.
+        """Remove a record; one that is already gone is fine. Raises DataError, RefusedError, TransportError."""
+        if not is_usable_id(record_id):
+            raise DataError(
+                self._where,
+                expected="the id of a record to delete",
+                found="a text that cannot be one",
+                action="Nothing was deleted. This is a defect in what names the records; report it.",
+            )
 
-        The platform answers 500 for an unknown id as it does for a passing fault, so that answer is checked by reading.
-        """
+        def attempt() -> None:
+            try:
+                self._write("DELETE", path="/" + quote(record_id, safe=""))
+            except _PassingError as fault:
+                # An unknown id is answered like a passing fault. Reading tells them apart.
+                if fault.status != _UNKNOWN_ID_OR_FAULT or self._holds(record_id):
+                    raise
 
-        def gone(status: int) -> bool:
-            return status == _MISSING_TO_DELETE and not self._read({"filter_by": f"_id:{record_id}"})
+        self._insist(attempt)
 
-        self._request("DELETE", f"/{record_id}", done=gone)
+    def empty(self) -> None:
+        """Remove every record of the data set. Raises RefusedError, TransportError."""
+        self._insist(partial(self._write, "PUT", body=b"[]"))
 
     def read_all(self) -> list[Record]:
-        """Return every stored record as it was sent, past any cache."""
-        return [as_stored(record) for record in self._read({})]
-
-    def _read(self, parameters: dict[str, str]) -> list[Record]:
-        answer = self._request("GET", "", parameters=parameters, headers={"Cache-Control": "no-cache"})
-        data = answer.get("data")
-        if not isinstance(data, list):
-            raise TransportError(
-                self._where, expected="a list of records", found="another answer",
-                action="Check that the base URL is the platform's.",
-            )  # fmt: skip
-        return data
+        """Return every stored record as it was sent, past any cache. Raises RefusedError, TransportError."""
+        return [as_stored(record) for record in self._insist(self._read)]
 
     @property
     def _where(self) -> str:
         return f"platform data set {self.data_group}/{self.data_type}"
 
-    def _request(
-        self,
-        method: str,
-        path: str,
-        *,
-        body: bytes | None = None,
-        headers: dict[str, str] | None = None,
-        parameters: dict[str, str] | None = None,
-        done: Callable[[int], bool] = lambda _status: False,
-    ) -> dict[str, object]:
-        found = ""
-        for attempt in range(1, self.attempts + 1):
-            wait: float | None = None
-            try:
-                answer = self.session.request(
-                    method,
-                    f"{self.base_url.rstrip('/')}/data/{self.data_group}/{self.data_type}{path}",
-                    data=body,
-                    params=parameters,
-                    headers={**(headers or {}), "Authorization": f"Bearer {self.token}"},
-                    timeout=(self.connect_timeout, self.timeout),
-                    # A token must not travel to wherever an answer points.
-                    allow_redirects=False,
-                )
-            except requests.RequestException as error:
-                found = type(error).__name__
-            else:
-                if answer.status_code == _OK:
-                    try:
-                        return dict(answer.json())
-                    except (ValueError, TypeError):
-                        found = "200 with a body that is not the platform's"
-                elif answer.status_code not in _PASSING:
-                    raise self._refused(answer)
-                elif done(answer.status_code):
-                    return {}
-                else:
-                    found = f"status {answer.status_code}"
-                    wait = _retry_after(answer)
-            if attempt < self.attempts:
-                backoff = random.uniform(0, min(self.longest_wait, 2.0**attempt))  # noqa: S311 - jitter, no secret
-                self.sleep(min(wait, self.longest_wait) if wait is not None else backoff)
-        raise TransportError(
-            self._where,
-            expected=f"the platform to take a {method} within {self.attempts} attempts",
+    def _unusable(self, key: str, expected: str) -> ConfigurationError:
+        found = "something else" if getattr(self, key) else "it is empty"
+        return ConfigurationError(
+            f"{self._where}: {key}",
+            expected=expected,
             found=found,
-            action="It is tried again with the next run; nothing is lost, and sending again is safe.",
+            action="Mend the platform's connection or the council's `platform` (docs/adding-a-council.md#connections).",
         )
 
-    def _refused(self, answer: requests.Response) -> RefusedError:
-        action = {
-            400: "The platform did not accept the records; compare the data set's contract.",
-            401: "Check the token of this data set in the platform's connection; it may have been revoked.",
-            403: "Check the token of this data set in the platform's connection.",
-            404: "Ask the platform's team to create the data set, or mend `data_group`.",
-            413: "Report this: the batch was larger than the platform takes.",
-        }.get(answer.status_code, "Check the base URL of the platform's connection.")
-        return RefusedError(self._where, expected="status 200", found=f"status {answer.status_code}", action=action)
-
-
-def _batches(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
-    batch: list[Record] = []
-    size = 0
-    for record in records:
-        length = len(json.dumps(record))
-        if batch and (len(batch) == _BATCH or size + length > _LARGEST_BODY):
+    def _send_batches(self, records: list[Record]) -> Iterator[list[Record]]:
+        for batch, body in _bodies(records):
+            keys = frozenset(key for record in batch for key in record)
+            self._insist(partial(self._write, "POST", body=body, keys=keys))
             yield batch
-            batch, size = [], 0
-        batch.append(record)
-        size += length + 1
-    if batch:
-        yield batch
+
+    def _holds(self, record_id: str) -> bool:
+        return any(record.get("_id") == record_id for record in self._read({"filter_by": f"_id:{record_id}"}))
+
+    def _write(self, method: str, *, path: str = "", body: bytes | None = None, keys: Collection[str] = ()) -> None:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            if GZIP_ABOVE < len(body) < UNPACKED_BELOW:
+                body = gzip.compress(body, mtime=0)
+                headers["Content-Encoding"] = "gzip"
+        answer = self._ask(method, self.base_url, path=path, headers=headers, body=body)
+        self._judge(answer, keys)
+        if _facts(answer).get("status") != "ok":
+            raise _PassingError(_NOT_THE_PLATFORM)
+
+    def _read(self, parameters: dict[str, str] | None = None) -> list[Record]:
+        # Proxies may hold an answer for half an hour.
+        headers = {"Cache-Control": "no-cache", "Pragma": "no-cache"}
+        answer = self._ask("GET", self.read_url or self.base_url, headers=headers, parameters=parameters)
+        self._judge(answer)
+        records = _facts(answer).get("data")
+        if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+            raise _PassingError(_NOT_THE_PLATFORM)
+        return records
+
+    def _ask(
+        self,
+        method: str,
+        base: str,
+        *,
+        headers: dict[str, str],
+        path: str = "",
+        body: bytes | None = None,
+        parameters: dict[str, str] | None = None,
+    ) -> requests.Response:
+        # requests' own errors carry the request with its headers, so ours are raised where no error is handled and
+        # hold only the name of theirs.
+        try:
+            return self._session.request(
+                method,
+                f"{base.rstrip('/')}/data/{self.data_group}/{self.data_type}{path}",
+                data=body,
+                params=parameters,
+                headers=headers,
+                timeout=(self.connect_timeout, self.timeout),
+                allow_redirects=False,  # a token must not travel to wherever an answer points
+                verify=True if self.ca_file is None else str(self.ca_file),
+            )
+        except requests.RequestException as error:
+            name = type(error).__name__
+            untrusted = "CERTIFICATE_VERIFY_FAILED" in str(error)
+            passing = isinstance(error, _PASSING_FAULTS) and not untrusted
+        if passing:
+            raise _PassingError(name)
+        raise RefusedError(
+            self._where,
+            expected="a connection to the platform",
+            found="a certificate that is not trusted" if untrusted else name,
+            action="Check the address, and `ca_file` where the platform has a certificate of its own.",
+        )
+
+    def _judge(self, answer: requests.Response, keys: Collection[str] = ()) -> None:
+        status = answer.status_code
+        if status in _PASSING:
+            raise _PassingError(f"status {status}", status=status, retry_after=_retry_after(answer))
+        if status != _OK:
+            complaint = _complaint(answer, keys) if status == _BAD_RECORDS else ""
+            raise RefusedError(
+                self._where, expected="status 200", found=f"status {status}{complaint}", action=_action(status)
+            )
+
+    def _insist(self, attempt: Callable[[], _Outcome]) -> _Outcome:
+        tries = Retrying(
+            stop=stop_after_attempt(self.attempts),
+            wait=self._wait,
+            retry=retry_if_exception_type(_PassingError),
+            sleep=self.sleep,
+            before_sleep=self._log_fault,
+            reraise=True,
+        )
+        try:
+            return tries(attempt)
+        except _PassingError as fault:
+            found = f"{fault} at the last of {self.attempts} attempts"
+        raise TransportError(
+            self._where,
+            expected="the platform to answer with status 200",
+            found=found,
+            action="The next run tries again; nothing is lost, and sending again is safe.",
+        )
+
+    def _wait(self, state: RetryCallState) -> float:
+        fault = state.outcome.exception() if state.outcome else None
+        if isinstance(fault, _PassingError) and fault.retry_after is not None:
+            return min(fault.retry_after, self.longest_wait)
+        # Anything from nothing to the doubled wait, so that many councils do not come back at the same moment.
+        return wait_random_exponential(max=self.longest_wait)(state)
+
+    def _log_fault(self, state: RetryCallState) -> None:
+        fault = state.outcome.exception() if state.outcome else None
+        _log.warning(
+            "%s: %s at attempt %d of %d, another in %.1f s",
+            self._where, fault, state.attempt_number, self.attempts, state.upcoming_sleep,
+        )  # fmt: skip
+
+
+def _is_safe_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        parts.port  # noqa: B018 - reading it raises for one that is no number
+    except ValueError:
+        return False
+    if not host or not _TOKEN.fullmatch(url) or "@" in parts.netloc or "?" in url or "#" in url:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and _is_this_machine(host))
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _bodies(records: list[Record]) -> Iterator[tuple[list[Record], bytes]]:
+    for start in range(0, len(records), BATCH):
+        yield from _small_enough(records[start : start + BATCH])
+
+
+def _small_enough(batch: list[Record]) -> Iterator[tuple[list[Record], bytes]]:
+    body = json.dumps(batch, allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode()
+    if len(body) < UNPACKED_BELOW or len(batch) == 1:
+        # A single record beyond the limit goes out plain, for which the platform has none.
+        yield batch, body
+    else:
+        middle = len(batch) // 2
+        yield from _small_enough(batch[:middle])
+        yield from _small_enough(batch[middle:])
+
+
+def _facts(answer: requests.Response) -> dict[str, object]:
+    try:
+        facts = json.loads(answer.content)
+    except (ValueError, RecursionError):
+        facts = None
+    if not isinstance(facts, dict):
+        raise _PassingError(_NOT_THE_PLATFORM)
+    return facts
+
+
+def _complaint(answer: requests.Response, keys: Collection[str]) -> str:
+    """Say how many messages a 400 has and which of our keys they name; the messages themselves may quote values."""
+    try:
+        messages = [str(message) for message in json.loads(answer.content)["messages"]]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return ""
+    words = {word for message in messages for word in re.findall(r"\w+", message)}
+    named = ", ".join(f"`{key}`" for key in sorted(words.intersection(keys)))
+    return f" with {len(messages)} messages" + (f" about {named}" if named else "")
 
 
 def _retry_after(answer: requests.Response) -> float | None:
-    value = answer.headers.get("Retry-After", "")
-    return float(value) if value.isdigit() else None
+    """Return the seconds an answer asks us to wait, from either form of Retry-After."""
+    value = answer.headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+        moment = moment.replace(tzinfo=moment.tzinfo or dt.UTC)
+    except (ValueError, TypeError):
+        return None
+    return max(0.0, (moment - dt.datetime.now(dt.UTC)).total_seconds())
+
+
+def _action(status: int) -> str:
+    token = "Check the token of this data set in the platform's connection; it may have been revoked."  # noqa: S105 - advice
+    actions = {
+        400: "The platform did not accept the request; compare the data set's record contract.",
+        401: token,
+        403: token,
+        404: "Have the data set created on the platform, or mend `data_group` or the data type.",
+        413: "Report this: the batch was larger than the platform, or a proxy before it, takes.",
+    }
+    return actions.get(status, "Check that the address in the platform's connection is the platform's own.")
