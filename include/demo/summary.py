@@ -49,7 +49,7 @@ def summary(stack: Stack, runs: dict[str, str], tasks: dict[str, dict[str, float
             "impossible dates: rows in quarantine": found["quarantine"],
             "unknown channel word: records counted as unmapped": kept["unmapped_channel"],
             "deliveries with a warning": rows["with_warnings"],
-            "exact duplicate rows dropped": rows["duplicates"],
+            "exact duplicate rows dropped": rows["duplicates_of_all"],
             "ward named NULL: records that kept it": kept["ward_null"],
             "closed three weeks later: records now closed": kept["closed_after_three_weeks"],
             "re-sent file: deliveries superseded": rows["superseded"],

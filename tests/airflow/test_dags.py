@@ -103,9 +103,7 @@ def test_parsing_imports_neither_pandas_nor_great_expectations_nor_pyarrow() -> 
         "print('FOUND', len(bag.dags) > 0, heavy)\n"
     )
 
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert "FOUND True []" in done.stdout
 

@@ -46,7 +46,7 @@ from tests.publishing.scripted_server import (
     stored,
 )
 
-TOKEN = "f3b1c0ffee-never-shown"  # noqa: S105 - made up, and looked for in what is shown
+TOKEN = "f3b1c0ffee-never-shown"
 GROUP, TYPE = "solihull-local-authority", "transactions-by-channel"
 PATH = f"/data/{GROUP}/{TYPE}"
 MONDAY = dt.date(2026, 11, 9)
