@@ -30,6 +30,7 @@ COUNCIL = "solihull"
 DAG = f"council_{COUNCIL}"
 UPLOADING = "missed_bins_20260407.csv"
 _USER = "solihull"
+_PIPELINE = "local_digital"
 _POOLS = {
     "sftp": (2, "Conversations with councils' servers"),
     "warehouse": (2, "Tasks that work in the warehouse"),
@@ -56,7 +57,8 @@ class Stack:
 
     @property
     def warehouse(self) -> str:
-        return self.postgres.url("warehouse")
+        # The pipeline's own role: it owns this database and is no superuser.
+        return self.postgres.url("warehouse", user=_PIPELINE, password=self.secrets["warehouse"])
 
     @contextlib.contextmanager
     def running(self) -> Iterator[Stack]:
@@ -66,8 +68,9 @@ class Stack:
         try:
             with self.stage("PostgreSQL and the warehouse's schema"):
                 started = self.postgres.start()
-                for database in ("airflow", "warehouse", "platform"):
+                for database in ("airflow", "platform"):
                     self.postgres.ensure_database(database)
+                self.postgres.ensure_database("warehouse", owner=_PIPELINE, password=self.secrets["warehouse"])
                 migrate(self.warehouse)
             with self.stage("sample council and platform stand-in"):
                 sftp_port = self._start_council()
@@ -244,7 +247,7 @@ def _secrets(file: Path) -> dict[str, str]:
     """The generated secrets of this demo, made once and readable by their owner only."""
     if not file.exists():
         made = {name: secrets.token_urlsafe(64) for name in ("jwt", "api", "privacy", "platform")}
-        made |= {name: secrets.token_urlsafe(16) for name in ("sftp", "airflow")}
+        made |= {name: secrets.token_urlsafe(16) for name in ("sftp", "airflow", "warehouse")}
         made["fernet"] = urlsafe_b64encode(secrets.token_bytes(32)).decode()
         _write_private(file, made)
     return dict(json.loads(file.read_text(encoding="utf-8")))

@@ -58,7 +58,14 @@ class Workspace:
         """
         with _warehouse_url(settings) as url:
             # Data moves by COPY and set-wise SQL; one connection a step is all there is to pool.
-            engine = create_engine(url, pool_size=2, pool_pre_ping=True, connect_args={"connect_timeout": 15})
+            engine = create_engine(
+                url,
+                pool_size=2,
+                pool_pre_ping=True,
+                # A database fault must not carry rows into a log.
+                hide_parameters=True,
+                connect_args={"connect_timeout": 15},
+            )
             try:
                 yield cls(settings, engine, LandingStore(settings.landing))
             except OperationalError as error:
