@@ -121,7 +121,9 @@ def build(council: Council) -> Any:
     @dag(
         dag_id=f"council_{council.council}",
         dag_display_name=council.name,
-        schedule=CronTriggerTimetable(council.schedule, timezone="Europe/London"),
+        # With False, its default, Airflow would run the last slot at once when that is less than a tenth of the way to
+        # the next one ago.
+        schedule=CronTriggerTimetable(council.schedule, timezone="Europe/London", run_immediately=dt.timedelta(0)),
         catchup=False,
         max_active_runs=1,
         tags=sorted({f"phase-{council.phase}", council.tier.value, *council.feeds}),

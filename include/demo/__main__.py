@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import signal
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from rich.console import Console
 
@@ -20,6 +19,8 @@ from local_digital.errors import LocalDigitalError
 if TYPE_CHECKING:
     from pathlib import Path
 
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 _out = Console()
 
 
@@ -28,7 +29,7 @@ def main() -> int:
     if sys.argv[1:] not in (["run"], ["demo"]):
         sys.stderr.write("usage: python -m demo run|demo\n")
         return 2
-    signal.signal(signal.SIGTERM, _stop)
+    stop_on_signals()
     stack = Stack(lambda line: _out.print(line, markup=False, highlight=False))
     try:
         with stack.running():
@@ -87,10 +88,21 @@ def _stay_up(stack: Stack) -> None:
         time.sleep(2)
 
 
-def _stop(number: int, frame: object) -> None:
-    del frame
-    signal.signal(number, signal.SIG_IGN)
-    os.kill(os.getpid(), signal.SIGINT)
+def stop_on_signals() -> None:
+    """Let Ctrl-C, SIGTERM and a closed terminal raise KeyboardInterrupt, once: nothing may cut the stopping short.
+
+    SIGINT too gets a handler of its own, since a shell starts programs in the background with SIGINT ignored, and
+    those that we start would inherit that.
+    """
+    for number in _STOPPING:
+        signal.signal(number, _stop)
+
+
+def _stop(number: int, frame: object) -> NoReturn:
+    del number, frame
+    for each in _STOPPING:
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
