@@ -246,13 +246,15 @@ def _environment() -> dict[str, str]:
 
 
 def _secrets(file: Path) -> dict[str, str]:
-    """The generated secrets of this demo, made once and readable by their owner only."""
-    if not file.exists():
-        made = {name: secrets.token_urlsafe(64) for name in ("jwt", "api", "privacy", "platform")}
-        made |= {name: secrets.token_urlsafe(16) for name in ("sftp", "airflow", "warehouse")}
-        made["fernet"] = urlsafe_b64encode(secrets.token_bytes(32)).decode()
-        _write_private(file, made)
-    return dict(json.loads(file.read_text(encoding="utf-8")))
+    """The generated secrets of this demo, readable by their owner only; one that a newer version needs is added."""
+    made = {name: secrets.token_urlsafe(64) for name in ("jwt", "api", "privacy", "platform")}
+    made |= {name: secrets.token_urlsafe(16) for name in ("sftp", "airflow", "warehouse")}
+    made["fernet"] = urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    kept = dict(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
+    if made.keys() - kept.keys():
+        kept = made | kept
+        _write_private(file, kept)
+    return kept
 
 
 def _write_private(file: Path, facts: object) -> None:
