@@ -167,7 +167,7 @@ def _publishes_what_the_contract_offers(
     values = set(contract.fields[breakdown].values) if breakdown else set()
     if not labels or not values:
         return
-    missing = sorted((values | {UNMAPPED}) - labels - {label for label in values if label not in labels})
+    missing = sorted({UNMAPPED} - labels)
     unknown = sorted(labels - values - {UNMAPPED})
     if unknown or missing:
         raise wrong(
