@@ -1,4 +1,4 @@
-"""The vocabulary of canonical fields: what a record may hold, in the order of the columns of `core.record`.
+"""The vocabulary of canonical fields: what a row may hold, and which of it a record keeps.
 
 A transaction's contract picks from these, a feed maps its own columns to them. A name, an address, an e-mail, a phone
 number or free text has no field here, and so no way into the warehouse.
@@ -15,10 +15,12 @@ class Kind(StrEnum):
     REF = "ref"  # text, the natural key within a feed
     INSTANT = "instant"  # timestamptz
     LABEL = "label"  # a word from a short list, stored as a small number
+    NUMBER = "number"  # a whole number
     KEY = "key"  # a premises identifier, stored only as HMAC-SHA256
 
 
-FIELDS: dict[str, Kind] = {
+# The columns of core.record, in their order.
+RECORD_FIELDS: dict[str, Kind] = {
     "record_ref": Kind.REF,
     "reported_at": Kind.INSTANT,
     "closed_at": Kind.INSTANT,
@@ -29,9 +31,17 @@ FIELDS: dict[str, Kind] = {
     "reason": Kind.LABEL,
     "outcome": Kind.LABEL,
     "premises_key": Kind.KEY,
+    # How many transactions a record stands for: 1, but for deliveries of counts.
+    "count": Kind.NUMBER,
 }
-LABELS = tuple(name for name, kind in FIELDS.items() if kind is Kind.LABEL)
-INSTANTS = tuple(name for name, kind in FIELDS.items() if kind is Kind.INSTANT)
+# What a feed may map: the moment of an event log's row and the period of a count become parts of a record.
+FIELDS: dict[str, Kind] = {**RECORD_FIELDS, "event_at": Kind.INSTANT, "period": Kind.INSTANT}
+# These come with the kind of delivery, whatever the contract.
+DELIVERY_FIELDS = frozenset({"event_at", "period", "count"})
+LABELS = tuple(name for name, kind in RECORD_FIELDS.items() if kind is Kind.LABEL)
+INSTANTS = tuple(name for name, kind in RECORD_FIELDS.items() if kind is Kind.INSTANT)
 # Without these a row is no record of anything: every contract requires them and every feed must map them.
 ALWAYS_REQUIRED = ("record_ref", "reported_at", "channel")
 UNMAPPED = "unmapped"
+YES = ("yes", "y", "true", "t", "1", "-1")
+NO = ("no", "n", "false", "f", "0")

@@ -28,7 +28,12 @@ def config(tmp_path: Path) -> Path:
     [
         ("phase: 1", "phase: 9", "phase", "less than or equal to 3; found `9`"),
         ("tier: metropolitan", "tier: county", "feeds.report-missed-bin", "a council of a tier that provides this"),
-        ("kind: sftp", "kind: ftp", "feeds.report-missed-bin.source.kind", "'sftp'; found `ftp`"),
+        (
+            "kind: sftp",
+            "kind: ftp",
+            "feeds.report-missed-bin.source.kind",
+            "'sftp', 'folder', 'api', 'open311'; found `ftp`",
+        ),
         ("gss_code: E08000029", "", "gss_code", "this key; found it is missing"),
         ("phase: 1", "phase: 1\nfase: 1", "fase", "only the known keys"),
         ("phase: 1", "phase: 1\nphase: 2", "otherham.yaml", "stands here twice"),

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from local_digital.config.models import Council, Transaction
 from local_digital.errors import ConfigurationError
-from local_digital.fields import UNMAPPED
+from local_digital.fields import ALWAYS_REQUIRED, DELIVERY_FIELDS, UNMAPPED
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -114,6 +114,11 @@ def _fault(fault: Any) -> tuple[str, str, str]:
             return key, "this key", "it is missing"
         case "extra_forbidden":
             return key, "only the known keys", "this one, which nothing reads"
+        case "union_tag_invalid":
+            tag = fault["ctx"]["discriminator"].strip("'")
+            return f"{key}.{tag}", f"one of {fault['ctx']['expected_tags']}", f"`{found.get(tag)}`"
+        case "union_tag_not_found":
+            return f"{key}.{fault['ctx']['discriminator'].strip(chr(39))}", "this key", "it is missing"
         case "value_error":
             return key, fault["msg"].removeprefix("Value error, "), "something else"
         case _:
@@ -143,14 +148,17 @@ def _keeps_the_contracts(path: Path, council: Council, contracts: dict[str, Tran
             tiers = ", ".join(contract.provided_by)
             raise wrong(at, f"a council of a tier that provides this ({tiers})", f"`{council.tier}`")
         for name, column in feed.columns.items():
+            if name in DELIVERY_FIELDS:
+                continue
             field = contract.fields.get(name)
             if field is None:
                 raise wrong(f"{at}.columns.{name}", "a field of the contract", "one it does not have")
-            unknown = sorted(set(column.map.values()) - set(field.values)) if field.values else []
+            given = {*column.words.values(), *((column.value,) if column.value else ())}
+            unknown = sorted(given - set(field.values)) if field.values else []
             if unknown:
                 raise wrong(f"{at}.columns.{name}.map", f"values among {', '.join(field.values)}", ", ".join(unknown))
         for name in contract.fields:
-            if contract.fields[name].required and name not in feed.columns:
+            if contract.fields[name].required and name not in {*feed.columns, *ALWAYS_REQUIRED}:
                 raise wrong(f"{at}.columns", f"a mapping for the required field `{name}`", "none")
         for data_set, publication in feed.publish.items():
             _publishes_what_the_contract_offers(

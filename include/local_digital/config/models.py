@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
+import zoneinfo
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from local_digital.fields import ALWAYS_REQUIRED, FIELDS, UNMAPPED, Kind
+from local_digital.config.facts import ConnectionId, Facts, Slug, Word
+from local_digital.config.formats import CsvFormat, Format, TreeFormat
+from local_digital.config.sources import FileFacts, Open311, Source
+from local_digital.date_formats import check_format
+from local_digital.fields import ALWAYS_REQUIRED, DELIVERY_FIELDS, FIELDS, NO, RECORD_FIELDS, UNMAPPED, YES, Kind
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 # The platform's rule for data groups and data types (reference: performance-platform contract).
 PlatformName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$", min_length=1, max_length=60)]
-Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-ConnectionId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$", max_length=120)]
 
 
 def _known_field(name: str) -> str:
@@ -24,11 +25,16 @@ def _known_field(name: str) -> str:
     return name
 
 
+def _known_zone(name: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("a time zone such as Europe/London or UTC") from None
+    return name
+
+
 FieldName = Annotated[str, AfterValidator(_known_field)]
-
-
-class Facts(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
 
 
 class Tier(StrEnum):
@@ -47,51 +53,94 @@ class Division(StrEnum):
     NORTHERN_IRELAND = "northern-ireland"
 
 
-class Sftp(Facts):
-    """A folder on an SFTP server. `files` holds one `{date:...}` (strptime codes) when the name carries a date."""
-
-    kind: Literal["sftp"]
-    connection: ConnectionId
-    folder: str = "."
-    files: Word
-    name_date: Literal["extract-day", "data-day"] = Field(
-        default="extract-day",
-        description="What the date in the name means: the day the export was made, or the last day it covers.",
-    )
-    settle_seconds: float = Field(default=30, ge=0.1, le=3600)
-    timeout_seconds: float = Field(default=300, ge=1, le=7200)
-    expected_by: dt.time | None = Field(
-        default=None, description="Local time by which a scheduled run's export must have arrived."
-    )
-
-    @model_validator(mode="after")
-    def _pattern_is_usable(self) -> Self:
-        codes = re.findall(r"\{date:([^{}]+)\}", self.files)
-        rest = re.sub(r"\{date:[^{}]+\}", "", self.files)
-        if len(codes) > 1 or "{" in rest or "}" in rest or "/" in rest:
-            raise ValueError("a file name pattern with * or ?, and at most one {date:%Y%m%d}; no folder")
-        if codes and not all(part in {"%Y", "%m", "%d", "%H", "%M", "%S", "%y", "%b"}
-                             for part in re.findall(r"%.", codes[0])):  # fmt: skip
-            raise ValueError("a date pattern of %Y, %y, %m, %b, %d, %H, %M and %S")
-        return self
-
-
-class CsvFormat(Facts):
-    kind: Literal["csv"] = "csv"
-    encoding: Literal["utf-8", "windows-1252", "utf-16"] = "utf-8"
-    delimiter: Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=1)] = ","
-
-
 class Column(Facts):
     """Where a canonical field comes from in a feed's export.
 
-    source: the column's name. formats: for instants, tried in order; strptime codes. map: for labels, the
-    council's word to the contract's value, compared without case or surrounding space.
+    from: the column's name. renamed_from: names it had before, tried when it is not there. otherwise: columns whose
+    cell is taken where this one's is blank. value: one fixed value for every row. from_file_name: the date in the
+    file's name. derived_from: columns that together tell records apart, for exports without any reference (`record_ref`
+    only). added_on: the day the column appeared; older deliveries may lack it. blank: texts that mean nothing is there.
+
+    For instants: formats, tried in order: strptime codes, `iso` (ISO 8601, with or without time, fraction and offset),
+    `epoch`, `epoch-ms`, `excel` (days since 1899-12-30). time_zone: of times without an offset, the feed's when not
+    given. ignore_offset: the offset in the text is wrong and the time is local.
+
+    For labels: map, the council's word to the contract's value, compared without case or spacing; yes, no: values for
+    the usual spellings of a boolean.
     """
 
-    source: Word = Field(alias="from")
+    source: Word | None = Field(default=None, alias="from")
+    renamed_from: tuple[Word, ...] = ()
+    otherwise: tuple[Word, ...] = ()
+    value: Word | None = None
+    from_file_name: bool = False
+    derived_from: tuple[Word, ...] = ()
+    added_on: dt.date | None = None
+    blank: tuple[Word, ...] = ()
     formats: tuple[Word, ...] = ()
+    time_zone: TimeZone | None = None
+    ignore_offset: bool = False
     map: dict[Word, Word] = Field(default_factory=dict)
+    yes: Word | None = None
+    no: Word | None = None
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        origins = [self.source, self.value, self.from_file_name or None, self.derived_from or None]
+        if sum(origin is not None for origin in origins) != 1:
+            raise ValueError("exactly one of `from`, `value`, `from_file_name` and `derived_from`")
+        if (self.otherwise or self.renamed_from) and not self.source:
+            raise ValueError("`renamed_from` and `otherwise` only beside `from`")
+        for pattern in self.formats:
+            check_format(pattern)
+        if set(self.formats) & {
+            pattern.replace("%d", "\0").replace("%m", "%d").replace("\0", "%m")
+            for pattern in self.formats if "%d" in pattern and "%m" in pattern
+        }:  # fmt: skip
+            raise ValueError("day first or month first, not both: which one the export has is a fact to find out")
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every column of the export that this field may read."""
+        return (*((self.source,) if self.source else ()), *self.renamed_from, *self.otherwise, *self.derived_from)
+
+    @property
+    def words(self) -> dict[str, str]:
+        """The council's words with the contract's values, booleans spelt out."""
+        spelt = {word: self.yes for word in YES if self.yes} | {word: self.no for word in NO if self.no}
+        return spelt | self.map
+
+
+class RowFilter(Facts):
+    """Which rows belong to the feed; every filter must hold. Compared without case or spacing; `*` and `?` in `like`."""
+
+    column: Word
+    in_: tuple[Word, ...] = Field(default=(), alias="in")
+    not_in: tuple[Word, ...] = ()
+    like: tuple[Word, ...] = ()
+    not_like: tuple[Word, ...] = ()
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.in_ or self.not_in or self.like or self.not_like):
+            raise ValueError("`in`, `not_in`, `like` or `not_like`")
+        return self
+
+
+class Drift(Facts):
+    """What happens when an export changes. A missing column of a required field always rejects the delivery."""
+
+    unknown_column: Literal["report", "ignore", "reject"] = "report"
+    missing_optional: Literal["warn", "reject"] = "warn"
+    new_category: Literal["keep", "quarantine"] = "keep"
+
+
+class Aggregate(Facts):
+    """For deliveries of counts: how long a period is, and whether its date is its first or its last day."""
+
+    period: Literal["day", "week", "month"]
+    named_by: Literal["start", "end"] = "start"
 
 
 class Publication(Facts):
@@ -101,42 +150,101 @@ class Publication(Facts):
 
 
 class Feed(Facts):
-    """One council's offer of one transaction."""
+    """One council's offer of one transaction.
 
-    delivery: Literal["snapshot", "delta", "rolling"]
+    delivery: what a delivery holds. `snapshot`: everything there is. `delta`: what changed. `rolling`: the last days.
+    `event_log`: one row for each change of a case's status; needs `event_at`. `aggregate`: counts by period and
+    channel; needs `period` and `count` in place of `record_ref` and `reported_at`. rows: filters, for exports of
+    several services.
+    """
+
+    delivery: Literal["snapshot", "delta", "rolling", "event_log", "aggregate"]
+    aggregate: Aggregate | None = None
     covers_from: dt.date | None = Field(
         default=None, description="First local day for which the deliveries are complete."
     )
     max_fall: float = Field(
         default=0.5, gt=0, lt=1, description="A snapshot smaller by more than this share is rejected."
     )
-    source: Sftp
-    format: CsvFormat = CsvFormat()
-    time_zone: str = "Europe/London"
+    source: Source
+    format: Format = CsvFormat()
+    time_zone: TimeZone = "Europe/London"
+    rows: tuple[RowFilter, ...] = ()
     columns: dict[FieldName, Column]
     ignored_columns: tuple[Word, ...] = Field(
         default=(), description="Columns known to be sent and never kept; any other unmapped one is reported."
     )
+    drift: Drift = Drift()
     publish: dict[PlatformName, Publication] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _columns_make_sense(self) -> Self:
-        for name in ALWAYS_REQUIRED:
+        for name in self.required_fields:
             if name not in self.columns:
-                raise ValueError(f"a mapping for `{name}`, which every record needs")
+                raise ValueError(f"a mapping for `{name}`, which every row of {self.delivery} deliveries needs")
+        unfit = {"event_at"} - {"event_log": {"event_at"}}.get(self.delivery, set())
+        unfit |= {"period", "count"} if self.delivery != "aggregate" else {"record_ref", "reported_at", "closed_at"}
+        wrong = sorted(unfit & self.columns.keys())
+        if wrong:
+            raise ValueError(f"no mapping for {', '.join(wrong)}, which {self.delivery} deliveries do not have")
+        if isinstance(self.source, Open311) and "format" in self.model_fields_set:
+            raise ValueError("no `format` with an Open311 source, which lays it down (`source.answers`)")
+        if (self.aggregate is not None) != (self.delivery == "aggregate"):
+            raise ValueError("`aggregate` exactly with `delivery: aggregate`")
         for name, column in self.columns.items():
-            kind = FIELDS[name]
-            if kind is Kind.INSTANT and not column.formats:
-                raise ValueError(f"`formats` for `{name}`: dates are never guessed")
-            if column.formats and kind is not Kind.INSTANT:
-                raise ValueError(f"`formats` only on dates, not on `{name}`")
-            if column.map and kind is not Kind.LABEL:
-                raise ValueError(f"`map` only on labels, not on `{name}`")
-        sources = [column.source for column in self.columns.values()]
+            self._column_fits(name, column)
+        sources = [column.source for column in self.columns.values() if column.source]
+        # A closing time may well come from the same column as an event's, but two meanings of one column are a slip.
         twice = {name for name in sources if sources.count(name) > 1 or name in self.ignored_columns}
         if twice:
             raise ValueError(f"each column once; {', '.join(sorted(twice))} is named twice")
         return self
+
+    def _column_fits(self, name: str, column: Column) -> None:
+        kind = FIELDS[name]
+        if kind is Kind.INSTANT and not column.formats and not column.from_file_name:
+            raise ValueError(f"`formats` for `{name}`: dates are never guessed")
+        if (column.formats or column.time_zone or column.ignore_offset) and kind is not Kind.INSTANT:
+            raise ValueError(f"`formats`, `time_zone` and `ignore_offset` only on dates, not on `{name}`")
+        if column.words and kind is not Kind.LABEL:
+            raise ValueError(f"`map`, `yes` and `no` only on labels, not on `{name}`")
+        if column.from_file_name and (kind is not Kind.INSTANT or not self.file_name_has_date):
+            raise ValueError(
+                f"`from_file_name` only on dates, where `source.files` has a `{{date:...}}`; not on `{name}`"
+            )
+        if column.derived_from and kind is not Kind.REF:
+            raise ValueError(f"`derived_from` only on `record_ref`, not on `{name}`")
+        if column.value and kind is not Kind.LABEL:
+            raise ValueError(f"`value` only on labels, not on `{name}`")
+
+    @property
+    def required_fields(self) -> tuple[str, ...]:
+        """The fields without which a row of this kind of delivery says nothing."""
+        match self.delivery:
+            case "aggregate":
+                return ("period", "channel", "count")
+            case "event_log":
+                return ("record_ref", "event_at", "channel")
+            case _:
+                return ALWAYS_REQUIRED
+
+    @property
+    def reads_as(self) -> Format:
+        """The format of the deliveries: the feed's, or the one that Open311 lays down."""
+        if isinstance(self.source, Open311):
+            # Some servers put the list into an object.
+            listed = "[@, requests][?type(@) == 'array'] | [0]"
+            return TreeFormat(kind=self.source.answers, records="request" if self.source.answers == "xml" else listed)
+        return self.format
+
+    @property
+    def expected_by(self) -> dt.time | None:
+        """Local time by which a scheduled run's export must have arrived; None when the run takes what there is."""
+        return self.source.expected_by if isinstance(self.source, FileFacts) else None
+
+    @property
+    def file_name_has_date(self) -> bool:
+        return isinstance(self.source, FileFacts) and self.source.pattern.has_date
 
 
 class Privacy(Facts):
@@ -172,11 +280,13 @@ class Council(Facts):
 class Label(Facts):
     """A value of a contract's field. demand=False: such a record is kept but is not demand (a duplicate, a test).
 
-    digital, assisted: for channels. An assisted digital transaction was keyed by somebody else for the person.
+    closes: for statuses, nothing more is to be done. digital, assisted: for channels. An assisted digital transaction
+    was keyed by somebody else for the person.
     """
 
     name: Word
     demand: bool = True
+    closes: bool = False
     digital: bool = False
     assisted: bool = False
 
@@ -232,6 +342,9 @@ class Transaction(Facts):
                 raise ValueError(f"`values` only on labels, not on `{name}`")
             if UNMAPPED in contract.values:
                 raise ValueError(f"no value called `{UNMAPPED}` in `{name}`: the pipeline gives it itself")
+        for name in self.fields:
+            if name not in RECORD_FIELDS or name in DELIVERY_FIELDS:
+                raise ValueError(f"only fields of records ({', '.join(RECORD_FIELDS)}), not `{name}`")
         for name in self.breakdowns:
             if name not in self.fields or FIELDS[name] is not Kind.LABEL:
                 raise ValueError(f"a breakdown by a label of this contract, not `{name}`")
