@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_digital.parsing import values
+from local_digital.parsing import instants, values
 
 LONDON = ZoneInfo("Europe/London")
 FORMAT = "%d/%m/%Y %H:%M"
@@ -19,8 +19,8 @@ FIRST, LAST = (dt.datetime.fromisoformat(day) for day in ("2000-01-01", "2037-12
 
 
 def parsed(*texts: str, formats: tuple[str, ...] = (FORMAT,)) -> tuple[list[dt.datetime | None], list[bool]]:
-    column, wrong = values.instants(pa.chunked_array([list(texts)], pa.string()), formats, "Europe/London")
-    return column.to_pylist(), list(wrong)
+    found = instants.parse(pa.chunked_array([list(texts)], pa.string()), formats, "Europe/London")
+    return found.utc.to_pylist(), list(found.wrong)
 
 
 @given(st.datetimes(FIRST, LAST, timezones=st.just(dt.UTC)))

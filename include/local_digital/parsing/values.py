@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import hmac
 import re
@@ -12,44 +13,62 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from local_digital.fields import UNMAPPED
+from local_digital.parsing.sections import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
-INSTANT = pa.timestamp("us", tz="UTC")
+    from local_digital.parsing.instants import Mask
 
-_DIGITS = {
-    "%d": r"\d{1,2}", "%m": r"\d{1,2}", "%Y": r"\d{4}", "%y": r"\d{2}", "%H": r"\d{1,2}", "%I": r"\d{1,2}",
-    "%M": r"\d{2}", "%S": r"\d{2}", "%p": r"[AaPp][Mm]", "%b": r"[A-Za-z]{3}", "%%": "%",
-}  # fmt: skip
-_ROLLED_OVER = 3
 _EXCEL_NUMBER = r"^\d(\.\d+)?[eE]\+\d+$"
+_WHOLE_NUMBER = r"^(\d+|\d{1,3}(,\d{3})+)(\.0*)?$"
+# A word nobody mapped is shown to people, unless it looks like something about a person that slipped into the column.
+_PERSONAL = re.compile(r"@|\d{5}|\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b", re.IGNORECASE)
+_LONGEST_WORD = 60
 
 
-def instants(text: pa.ChunkedArray, formats: Iterable[str], time_zone: str) -> tuple[pa.ChunkedArray, Mask]:
-    """Parse local times: UTC instants (null where blank or wrong) and the mask of the wrong ones.
+def without_blanks(text: pa.ChunkedArray, blanks: Iterable[str]) -> pa.ChunkedArray:
+    """Empty the cells whose text means that nothing is there, compared without case; `*` stands for anything."""
+    patterns = [re.compile(fnmatch.translate(fold(blank))) for blank in blanks]
+    if not patterns:
+        return text
+    return by_word(text, lambda word: "" if any(pattern.match(fold(word)) for pattern in patterns) else word)
 
-    formats: strptime codes, tried in order. Wrong is what fits no format, names a day that does not exist, or a local
-    time that the clocks skipped in spring. A time that the clocks showed twice in autumn is read as the first.
+
+def first_filled(texts: Sequence[pa.ChunkedArray]) -> pa.ChunkedArray:
+    """Return for each row the first cell that is not blank."""
+    found = texts[0]
+    for text in texts[1:]:
+        found = pc.if_else(pc.equal(found, ""), text, found)
+    return found
+
+
+def by_word(text: pa.ChunkedArray, value: Callable[[str], str | None]) -> pa.ChunkedArray:
+    """Replace each distinct word by what the function says of it."""
+    encoded = text.combine_chunks().dictionary_encode()
+    values = pa.array([value(word) for word in encoded.dictionary.to_pylist()], pa.string())
+    return pa.chunked_array([values.take(encoded.indices)], pa.string())
+
+
+def whole_numbers(text: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Mask]:
+    """Parse whole numbers, with or without commas at the thousands; return them and the mask of what is none."""
+    fits = pc.match_substring_regex(text, _WHOLE_NUMBER)
+    digits = pc.replace_substring_regex(pc.replace_substring(text, ",", ""), r"\..*$", "")
+    numbers = pc.cast(pc.if_else(fits, digits, pa.scalar(None, pa.string())), pa.int64())
+    wrong = pc.and_(pc.invert(fits), pc.not_equal(text, ""))
+    return numbers, np.asarray(wrong.to_numpy(), dtype=bool)
+
+
+def derived_refs(texts: Sequence[pa.ChunkedArray], secret: str) -> pa.ChunkedArray:
+    """Return HMAC-SHA256 in hex over the cells of each row, for exports without references; null where all are blank.
+
+    Keyed, since the cells may hold what must not be found out from a reference.
     """
-    local = pa.nulls(len(text), pa.timestamp("s"))
-    for pattern in formats:
-        local = pc.coalesce(local, _parsed(text, pattern))
-    aware = pc.assume_timezone(local, time_zone, ambiguous="earliest", nonexistent="earliest")
-    existed = pc.equal(pc.local_timestamp(aware), local)
-    utc = pc.if_else(pc.fill_null(existed, False), aware, pa.scalar(None, aware.type)).cast(INSTANT)
-    wrong = pc.and_(pc.is_null(utc), pc.not_equal(text, "")).to_numpy(zero_copy_only=False)
-    return pa.chunked_array([utc]) if isinstance(utc, pa.Array) else utc, wrong
-
-
-def second_reading(closed: pa.ChunkedArray, reported: pa.ChunkedArray, time_zone: str) -> pa.ChunkedArray:
-    """Read a closing time that the clocks showed twice as the second one where the first would precede the report."""
-    zone = pc.cast(closed, pa.timestamp("us", tz=time_zone))
-    later = pc.assume_timezone(pc.local_timestamp(zone), time_zone, ambiguous="latest", nonexistent="earliest").cast(
-        INSTANT
-    )
-    return pc.if_else(pc.fill_null(pc.less(closed, reported), False), later, closed)
+    joined = pc.binary_join_element_wise(*texts, "\x1f")
+    blank = "\x1f" * (len(texts) - 1)
+    key = secret.encode()
+    return by_word(joined, lambda cells: None if cells == blank
+                   else hmac.digest(key, cells.encode(), hashlib.sha256).hex()[:32])  # fmt: skip
 
 
 def refs(text: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -65,12 +84,12 @@ def labels(
     Compared without case and with inner space folded. Blank is null. closed_list: the contract lists the
     values, so an unknown word becomes `unmapped`; without a list the council's own words stand.
     """
-    folded = {_folded(word): value for word, value in mapping.items()}
+    folded = {fold(word): value for word, value in mapping.items()}
     encoded = text.combine_chunks().dictionary_encode()
     words = encoded.dictionary.to_pylist()
     values = pa.array(
         [
-            folded.get(_folded(word), UNMAPPED if closed_list else " ".join(word.split())) if word else None
+            folded.get(fold(word), UNMAPPED if closed_list else " ".join(word.split())) if word else None
             for word in words
         ],
         pa.string(),
@@ -79,7 +98,7 @@ def labels(
     unmapped = {
         word: int(count)
         for word, count in zip(words, counts, strict=True)
-        if closed_list and word and _folded(word) not in folded
+        if closed_list and word and fold(word) not in folded
     }
     return pa.chunked_array([values.take(encoded.indices).dictionary_encode()]), unmapped
 
@@ -87,14 +106,15 @@ def labels(
 def premises_keys(text: pa.ChunkedArray, secret: str) -> tuple[pa.ChunkedArray, int]:
     """Turn premises identifiers into HMAC-SHA256 under a council's secret; return them and how many were unusable.
 
-    A spreadsheet's `1.00023E+11` has lost its digits and is no identifier; leading zeros do not tell premises apart.
+    A spreadsheet's `1.00023E+11` has lost its digits and is no identifier; leading zeros, commas at the thousands and a
+    `.0` do not tell premises apart.
     """
     encoded = text.combine_chunks().dictionary_encode()
     spoilt = pc.match_substring_regex(encoded.dictionary, _EXCEL_NUMBER).to_pylist()
     key = secret.encode()
     keys = pa.array(
         [
-            None if not word or bad else hmac.digest(key, word.lstrip("0").encode(), hashlib.sha256)
+            None if not word or bad else hmac.digest(key, _identifier(word).encode(), hashlib.sha256)
             for word, bad in zip(encoded.dictionary.to_pylist(), spoilt, strict=True)
         ],
         pa.binary(),
@@ -103,26 +123,16 @@ def premises_keys(text: pa.ChunkedArray, secret: str) -> tuple[pa.ChunkedArray, 
     return pa.chunked_array([keys.take(encoded.indices)]), unusable
 
 
-def _parsed(text: pa.ChunkedArray, pattern: str) -> pa.ChunkedArray:
-    shape = "^" + re.sub(r"%.|.", lambda code: _DIGITS.get(code[0]) or re.escape(code[0]), pattern) + "$"
-    fitting = pc.if_else(pc.match_substring_regex(text, shape), text, pa.scalar(None, pa.string()))
-    local = pc.strptime(fitting, format=pattern, unit="s", error_is_null=True)
-    # strptime takes 31 February for 3 March. Only the first three days of a month can be such a roll-over.
-    suspects = pc.fill_null(pc.less_equal(pc.day(local), _ROLLED_OVER), False)
-    if "%d" not in pattern or not pc.any(suspects).as_py():
-        return local
-    named = pc.extract_regex(
-        fitting,
-        "^" + re.sub(r"%.|.", lambda code: f"(?P<d>{_DIGITS['%d']})" if code[0] == "%d" else
-                     _DIGITS.get(code[0]) or re.escape(code[0]), pattern) + "$",
-    )  # fmt: skip
-    day = pc.struct_field(named, "d").cast(pa.int64())
-    return pc.if_else(pc.equal(day, pc.day(local)), local, pa.scalar(None, local.type))
-
-
 def _null_where_blank(text: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
 
 
-def _folded(word: str) -> str:
-    return " ".join(word.split()).casefold()
+def _identifier(word: str) -> str:
+    return re.sub(r"^0+(?=.)|,(?=\d)|(?<=\d)\.0$", "", word)
+
+
+def shown(word: str) -> str:
+    """Return a word fit for a report: itself, or only how long it is when it looks personal."""
+    if _PERSONAL.search(word) or len(word) > _LONGEST_WORD:
+        return f"({len(word)} characters that look personal)"
+    return word

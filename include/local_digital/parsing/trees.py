@@ -1,0 +1,252 @@
+"""JSON, NDJSON and XML as a section of text cells: nested names are joined by dots, anything else is JMESPath."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+from xml.etree.ElementTree import Element, ParseError
+
+import defusedxml.ElementTree
+import jmespath
+import numpy as np
+import pyarrow as pa
+from defusedxml import DefusedXmlException
+from jmespath.exceptions import JMESPathError
+
+from local_digital.config.formats import NdjsonFormat, TreeFormat
+from local_digital.errors import ConfigurationError, DataError
+from local_digital.parsing.decoding import SEND_AGAIN
+from local_digital.parsing.documents import Document
+from local_digital.parsing.sections import Reading, Section, fold
+from local_digital.places import place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_Record = Mapping[str, Any]
+_PLAIN = re.compile(r"[^\[\]|(){}*?'\"`&]+")
+_DEEPEST = 100
+_NAMES_KEPT = 500
+
+
+def read(documents: Sequence[Document], facts: TreeFormat | NdjsonFormat, names: Iterable[str], where: str) -> Reading:
+    """Read the wanted columns of all records of a delivery; a record's line is its number in its document, from 1.
+
+    names: columns as the council's file gives them. Raises DataError when a document is no such thing,
+    ConfigurationError when a name is no JMESPath either.
+    """
+    found: list[_Record] = []
+    places: list[int] = []
+    for number, document in enumerate(documents):
+        for line, record in records(document.content, facts, where):
+            found.append(record)
+            places.append(place(number, line))
+    leaves = _leaves(found)
+    by_folded = {fold(leaf): leaf for leaf in reversed(list(leaves))}
+    columns: dict[str, list[str]] = {}
+    for name in names:
+        leaf = name if name in leaves else by_folded.get(fold(name))
+        if leaf is None and _PLAIN.fullmatch(name):
+            continue
+        get = _getter(leaf or name, plain=leaf is not None)
+        columns[name] = [_text(get(record)) for record in found]
+    # The other leaves are named for the drift report, and not read.
+    taken = {fold(name) for name in columns}
+    others = [leaf for leaf in leaves if fold(leaf) not in taken]
+    cells = pa.table(
+        {f"c{index}": pa.array(column, pa.string()) for index, column in enumerate(columns.values())}
+        | {f"c{len(columns) + index}": pa.nulls(len(found), pa.string()) for index in range(len(others))}
+    )
+    section = Section([*columns, *others], cells, np.array(places, np.int64), native_dates=False)
+    return Reading([section], {"documents": len(documents), "records": len(found)})
+
+
+def records(content: bytes, facts: TreeFormat | NdjsonFormat, where: str) -> list[tuple[int, _Record]]:
+    """Return the records of one document with their line (NDJSON) or number, from 1.
+
+    A single record that comes as an object is one record. Raises DataError, ConfigurationError (`records`).
+    """
+    if isinstance(facts, NdjsonFormat):
+        return list(_json_lines(content, where))
+    tree = _parsed_json(content, where) if facts.kind == "json" else _parsed_xml(content, where)
+    return list(enumerate(_records(tree, facts, where), 1))
+
+
+def names_in(found: Sequence[_Record]) -> list[str]:
+    """Return the names of all leaves of some records, in the order in which they first come."""
+    return list(_leaves(found))
+
+
+def value_of(record: _Record, name: str) -> str:
+    """Return the text of one leaf of a record, empty when it is not there."""
+    return _text(_getter(name, plain=True)(record))
+
+
+def _records(tree: object, facts: TreeFormat, where: str) -> list[_Record]:
+    if facts.records:
+        at = expression(facts.records, where).search(tree)
+        if at is None and isinstance(tree, dict) and (facts.records.split(".")[0] in tree or facts.kind == "xml"):
+            return []
+    elif facts.kind == "xml" and isinstance(tree, dict):
+        # Without a path the records are what repeats below the root.
+        lists = [value for value in tree.values() if isinstance(value, list)]
+        at = lists[0] if len(lists) == 1 else next(iter(tree.values())) if len(tree) == 1 else tree or []
+    else:
+        at = tree
+    if isinstance(at, dict):
+        at = [at]
+    if not isinstance(at, list) or not all(isinstance(record, dict) for record in at):
+        raise DataError(
+            where,
+            expected=f"records at `{facts.records}`" if facts.records else "a list of records",
+            found="something else" if at is not None else "nothing there",
+            action="Check the answer with the council, then mend `format.records` in the council's file.",
+        )
+    return at
+
+
+def expression(path: str, where: str) -> Any:
+    """Compile a JMESPath; raise ConfigurationError when it is none."""
+    try:
+        return jmespath.compile(path)
+    except JMESPathError:
+        raise ConfigurationError(
+            where, expected="a JMESPath", found=f"`{path}`", action="Mend the council's file."
+        ) from None
+
+
+def _json_lines(content: bytes, where: str) -> Iterator[tuple[int, _Record]]:
+    for number, line in enumerate(_decoded(content, where).split("\n"), 1):
+        if line.strip():
+            record = _loaded(line, where, f"a JSON object on every line; line {number} is none")
+            if not isinstance(record, dict):
+                raise _rejected(where, "a JSON object on every line", f"something else on line {number}")
+            yield number, record
+
+
+def _parsed_json(content: bytes, where: str) -> object:
+    return _loaded(_decoded(content, where), where, "JSON")
+
+
+def _decoded(content: bytes, where: str) -> str:
+    if not content.strip():
+        raise _rejected(where, "JSON", "an empty file")
+    try:
+        text = content.decode(json.detect_encoding(content)).removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", errors="replace")
+    if text.lstrip()[:1] == "<":
+        raise _rejected(where, "JSON", "a web page or XML, as servers send when something failed")
+    return text
+
+
+def _loaded(text: str, where: str, expected: str) -> object:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise _rejected(where, expected, "text that is not, as when a transfer was cut off") from None
+
+
+def _parsed_xml(content: bytes, where: str) -> object:
+    try:
+        root = defusedxml.ElementTree.fromstring(content, forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError, LookupError):
+        raise _rejected(where, "XML without a document type", "text that is not, or that is cut off") from None
+    if _name(root.tag).lower() == "html":
+        raise _rejected(where, "XML", "a web page, as servers send when something failed")
+    tree = _tree(root, where, 0)
+    return tree if isinstance(tree, dict) else {}
+
+
+def _tree(element: Element, where: str, depth: int) -> object:
+    """Turn an element into text, or a mapping of its attributes (@) and children; children of one name make a list."""
+    if depth > _DEEPEST:
+        raise _rejected(where, f"XML at most {_DEEPEST} elements deep", "deeper")
+    found: dict[str, Any] = {f"@{_name(key)}": value for key, value in element.attrib.items()}
+    for child in element:
+        name, value = _name(child.tag), _tree(child, where, depth + 1)
+        if name not in found:
+            found[name] = value
+        elif isinstance(found[name], list):
+            found[name].append(value)
+        else:
+            found[name] = [found[name], value]
+    text = (element.text or "").strip()
+    if not found:
+        return text
+    return found | ({"#text": text} if text else {})
+
+
+def _name(tag: object) -> str:
+    return str(tag).rpartition("}")[2]
+
+
+def _leaves(found: Sequence[_Record]) -> dict[str, None]:
+    """Name everything in the records that is not a mapping, in the order in which it first comes."""
+    leaves: dict[str, None] = {}
+
+    def walk(record: _Record, prefix: str, depth: int) -> None:
+        for key, value in record.items():
+            name = f"{prefix}{key}"
+            if isinstance(value, dict) and value and depth < _DEEPEST:
+                walk(value, f"{name}.", depth + 1)
+            elif name not in leaves and len(leaves) < _NAMES_KEPT:
+                leaves[name] = None
+
+    for record in found:
+        walk(record, "", 0)
+    return leaves
+
+
+def _getter(name: str, *, plain: bool) -> Callable[[_Record], object]:
+    if not plain:
+        compiled = expression(name, "a column's name")
+
+        def search(record: _Record) -> object:
+            try:
+                return compiled.search(record)
+            except JMESPathError:
+                # A function that meets another type in one record than in the next: nothing is there.
+                return None
+
+        return search
+
+    def get(record: _Record) -> object:
+        return _walk(record, name)
+
+    return get
+
+
+def _walk(record: object, name: str) -> object:
+    """Follow a dotted name, where keys may hold dots themselves."""
+    if not isinstance(record, dict):
+        return None
+    if name in record:
+        return record[name]
+    head, dot, rest = name.partition(".")
+    while dot:
+        if head in record:
+            return _walk(record[head], rest)
+        more, dot, rest = rest.partition(".")
+        head = f"{head}.{more}"
+    return None
+
+
+def _text(value: object) -> str:
+    match value:
+        case None | dict():
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case float() if value.is_integer():
+            return str(int(value))
+        case list():
+            return "; ".join(filter(None, map(_text, value)))
+        case _:
+            return str(value).strip()
+
+
+def _rejected(where: str, expected: str, found: str) -> DataError:
+    return DataError(where, expected=expected, found=found, action=SEND_AGAIN)

@@ -1,0 +1,125 @@
+"""A sheet of an Excel workbook as a section of text cells; dates come as dates and stand in ISO form."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+from python_calamine import CalamineError, CalamineWorkbook
+
+from local_digital.errors import DataError
+from local_digital.parsing.csv import is_total
+from local_digital.parsing.decoding import SEND_AGAIN
+from local_digital.parsing.sections import Reading, Section, Wanted, find_header, fold, text_table, unique_names
+from local_digital.places import place
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from local_digital.config.formats import XlsxFormat
+    from local_digital.parsing.documents import Document
+
+_HEADER_WITHIN = 60
+_MAGIC = b"PK\x03\x04"
+
+
+def read(number: int, document: Document, facts: XlsxFormat, wanted: Wanted, where: str) -> Reading:
+    """Read one sheet. number: the document's position in the delivery.
+
+    Raises DataError when it is no workbook, or has no such sheet or no known column.
+    """
+    rows, sheet = _rows(document.content, facts.sheet, where)
+    found: dict[str, object] = {"sheet": sheet}
+    if facts.names:
+        names, begins = list(facts.names), 0
+    else:
+        begins = _header(rows, facts, wanted, where)
+        found["header_line"] = begins
+        names = rows[begins - 1]
+        while names and not names[-1].strip():
+            names = names[:-1]
+    unique, twice = unique_names(names)
+    header = [fold(name) for name in names]
+    width = len(unique)
+    kept: list[list[str]] = []
+    places: list[int] = []
+    ragged: list[int] = []
+    repeated = 0
+    for line, row in enumerate(rows[begins:], begins + 1):
+        if not any(cell.strip() for cell in row):
+            continue
+        if [fold(cell) for cell in row[:width]] == header:
+            repeated += 1
+        elif any(cell.strip() for cell in row[width:]):
+            ragged.append(place(number, line))
+        else:
+            kept.append((row + [""] * width)[:width])
+            places.append(place(number, line))
+    totals = 0
+    while kept and is_total(next(cell for cell in kept[-1] if cell.strip()), facts.totals):
+        kept.pop()
+        places.pop()
+        totals += 1
+    found |= {key: count for key, count in (("repeated_headers", repeated), ("totals_rows", totals)) if count}
+    section = Section(unique, text_table(kept, width), np.array(places, np.int64), ragged, True, twice)
+    return Reading([section], found)
+
+
+def sheet_rows(content: bytes, sheet: str, where: str) -> list[list[str]]:
+    """Return the rows of a sheet as text, every cell from A1 on. Raises DataError."""
+    return _rows(content, sheet, where)[0]
+
+
+def _rows(content: bytes, sheet: str, where: str) -> tuple[list[list[str]], str]:
+    if not content.startswith(_MAGIC):
+        raise _rejected(where, "an Excel workbook (.xlsx)", "something else")
+    try:
+        workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        names = workbook.sheet_names
+        chosen = next((name for name in names if fold(name) == fold(sheet)), None)
+        if chosen is None and sheet.isdigit() and 1 <= int(sheet) <= len(names):
+            chosen = names[int(sheet) - 1]
+        if chosen is None:
+            raise _rejected(where, f"a sheet `{sheet}`", f"{len(names)} sheets, none of them so")
+        cells = workbook.get_sheet_by_name(chosen).to_python(skip_empty_area=False)
+    except (CalamineError, OSError, ValueError):
+        raise _rejected(where, "an Excel workbook (.xlsx)", "one that is damaged or cut off") from None
+    return [[_text(cell) for cell in row] for row in cells], chosen
+
+
+def _header(rows: Sequence[Sequence[str]], facts: XlsxFormat, wanted: Wanted, where: str) -> int:
+    """Return the header's line, counted from 1."""
+    if facts.header_line:
+        index, hits = (
+            facts.header_line - 1,
+            wanted.hits(rows[facts.header_line - 1] if facts.header_line <= len(rows) else []),
+        )
+    else:
+        index, hits = find_header(rows[:_HEADER_WITHIN], wanted)
+    if hits == 0:
+        raise DataError(
+            where,
+            expected="a header with the columns of the feed's mapping",
+            found=f"none in the first rows of the sheet, which has {len(rows)} rows",
+            action="Check sheet and header with the council, then mend the export or the council's file.",
+        )
+    return index + 1
+
+
+def _text(cell: object) -> str:
+    match cell:
+        case bool():
+            return "true" if cell else "false"
+        case float() if cell.is_integer():
+            # Excel keeps every number as a float; identifiers come back with all the digits it has.
+            return str(int(cell))
+        case dt.datetime() | dt.date() | dt.time():
+            return cell.isoformat()
+        case _:
+            return str(cell)
+
+
+def _rejected(where: str, expected: str, found: str) -> DataError:
+    return DataError(where, expected=expected, found=found, action=SEND_AGAIN)
