@@ -132,6 +132,7 @@ def installation(postgres: EmbeddedServer, database_url: str, tmp_path: Path) ->
                 config=config,
                 warehouse=database_url,
                 landing=str(tmp_path / "landing"),
+                spool=tmp_path / "spool",
             ),
             folder,
             platform_url,

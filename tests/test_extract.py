@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from local_digital.errors import ConfigurationError, LateError, RefusedError
-from local_digital.extract import Wait, extract
+from local_digital.config.sources import MIB, FileFacts, Folder, Sftp
+from local_digital.errors import ConfigurationError, DataError, LateError, RefusedError, TransportError
+from local_digital.extract import Extracted, Wait, extract, take_files
 from local_digital.settings import Connection
-from local_digital.workspace import Workspace
+from local_digital.workspace import FeedHandle, Workspace
 from tests.conftest import Installation, export, row
+from tests.sources.conftest import put
+from tests.sources.sftp_server import sftp_serving
 
 NIGHT = "missed_bins_20251104.csv"
 
@@ -50,12 +58,10 @@ def test_same_bytes_again_do_nothing(installation: Installation, workspace: Work
     assert len(deliveries(workspace)) == 1
 
 
-def test_same_bytes_under_another_name_are_not_delivered_twice(
-    installation: Installation, workspace: Workspace
-) -> None:
+def test_same_bytes_under_a_later_day_are_news(installation: Installation, workspace: Workspace) -> None:
     installation.put(NIGHT, export(row("1")))
     installation.put("missed_bins_20251105.csv", export(row("1")))
-    assert len(installation.take(workspace).delivery_ids) == 1
+    assert len(installation.take(workspace).delivery_ids) == 2
 
 
 def test_same_name_with_other_bytes_is_a_new_delivery(installation: Installation, workspace: Workspace) -> None:
@@ -100,6 +106,186 @@ def test_wrong_password_is_refused_and_never_shown(installation: Installation, w
     with pytest.raises(RefusedError) as refused:
         installation.take(workspace)
     assert "wrong-password" not in str(refused.value)
+
+
+@dataclass
+class FileFeed:
+    """Solihull's feed with another source."""
+
+    workspace: Workspace
+    feed: FeedHandle
+
+    @classmethod
+    def of(cls, workspace: Workspace, facts: FileFacts, spool: Path, connection: Connection | None = None) -> FileFeed:
+        settings = replace(workspace.settings, connection=lambda _: connection, spool=spool)
+        feed = workspace.feed("solihull", "report-missed-bin")
+        feed = replace(feed, feed=feed.feed.model_copy(update={"source": facts}))
+        return cls(replace(workspace, settings=settings), feed)
+
+    def look(self, looked: dict[str, list[int]] | None = None, **when: Any) -> Wait | Extracted:
+        return extract(self.workspace, self.feed, run_id="run", looked=looked, **when)
+
+    def take(self, **when: Any) -> Extracted:
+        step = self.look(**when)
+        while isinstance(step, Wait):
+            time.sleep(step.seconds)
+            step = self.look(step.looked, **when)
+        return step
+
+    def ledger(self) -> list[tuple[str, dt.date, str, dt.datetime]]:
+        with self.workspace.engine.connect() as db:
+            rows = db.execute(text("select name, name_day, series, as_of from ledger.delivery order by delivery_id"))
+            return [(found.name, found.name_day, found.series, found.as_of) for found in rows]
+
+
+@pytest.fixture
+def drop(tmp_path: Path) -> Path:
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    return folder
+
+
+def dropped(workspace: Workspace, folder: Path, **facts: Any) -> FileFeed:
+    given = {"kind": "folder", "folder": str(folder), "files": "bins_{date:%Y%m%d}*.csv", "settle_seconds": 0.1}
+    return FileFeed.of(workspace, Folder.model_validate(given | facts), folder.with_name("spool"))
+
+
+def test_deliveries_come_in_the_order_of_the_dates_in_their_names(workspace: Workspace, drop: Path) -> None:
+    for age, day in enumerate(("05", "03", "04")):
+        put(drop, f"bins_202511{day}.csv", day, age=1000 * age)
+    feed = dropped(workspace, drop)
+    feed.take()
+    assert [name for name, *_ in feed.ledger()] == [f"bins_202511{day}.csv" for day in ("03", "04", "05")]
+
+
+def test_the_clock_of_the_other_end_does_not_matter(workspace: Workspace, drop: Path) -> None:
+    put(drop, "bins_20251104.csv", "from the future", age=-10 * 86400)
+    put(drop, "bins_20251105.csv", "from the past", age=4000 * 86400)
+    feed = dropped(workspace, drop)
+    feed.take(until=dt.date(2025, 11, 5))
+    assert [name for name, *_ in feed.ledger()] == ["bins_20251104.csv", "bins_20251105.csv"]
+
+
+def test_a_name_may_say_what_a_file_covers(workspace: Workspace, drop: Path) -> None:
+    put(drop, "bins_202510.csv")
+    feed = dropped(workspace, drop, files="bins_{date:%Y%m}.csv", name_date="data-day")
+    feed.take(until=dt.date(2025, 11, 4))
+    [(_, name_day, _, as_of)] = feed.ledger()
+    assert (name_day, as_of) == (dt.date(2025, 10, 1), dt.datetime(2025, 11, 1, tzinfo=dt.UTC))
+
+
+def test_run_waits_for_the_file_that_covers_the_day_before(workspace: Workspace, drop: Path) -> None:
+    put(drop, "bins_20251103.csv")
+    feed = dropped(workspace, drop, name_date="data-day")
+    assert len(feed.take(until=dt.date(2025, 11, 4)).delivery_ids) == 1
+    assert feed.take(until=dt.date(2025, 11, 4)).unchanged == ["bins_20251103.csv"]
+    with pytest.raises(LateError, match="2025-11-05"):
+        feed.take(until=dt.date(2025, 11, 5))
+
+
+def test_a_slip_in_a_name_is_taken_and_holds_nothing_up(workspace: Workspace, drop: Path) -> None:
+    put(drop, "bins_20251304.csv", "slip")
+    put(drop, "bins_20251104.csv", "right")
+    feed = dropped(workspace, drop)
+    assert len(feed.take(until=dt.date(2025, 11, 4)).delivery_ids) == 2
+
+
+def test_night_of_several_files_has_arrived_when_all_are_there(workspace: Workspace, drop: Path) -> None:
+    feed = dropped(workspace, drop, files="bins_{date:%Y%m%d}_*.csv", files_a_night=2)
+    when = {"until": dt.date(2025, 11, 4), "deadline": dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)}
+    put(drop, "bins_20251104_north.csv", "north")
+    step = feed.look(**when)
+    assert isinstance(step, Wait)
+    time.sleep(step.seconds)
+    step = feed.look(step.looked, **when)
+    assert isinstance(step, Wait)
+    assert [series for _, _, series, _ in feed.ledger()] == ["north"]
+    put(drop, "bins_20251104_south.csv", "south")
+    assert len(feed.take(**when).delivery_ids) == 1
+    assert [series for _, _, series, _ in feed.ledger()] == ["north", "south"]
+
+
+def test_night_that_is_not_complete_at_the_deadline_is_late(workspace: Workspace, drop: Path) -> None:
+    feed = dropped(workspace, drop, files="bins_{date:%Y%m%d}_*.csv", files_a_night=2)
+    put(drop, "bins_20251104_north.csv")
+    with pytest.raises(LateError, match="1 of 2 files"):
+        feed.take(until=dt.date(2025, 11, 4))
+    assert len(feed.ledger()) == 1
+
+
+def test_a_file_without_its_marker_is_waited_for(workspace: Workspace, drop: Path) -> None:
+    feed = dropped(workspace, drop, marker="{name}.done")
+    put(drop, "bins_20251104.csv")
+    when = {"until": dt.date(2025, 11, 4), "deadline": dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)}
+    assert isinstance(feed.look(**when), Wait)
+    put(drop, "bins_20251104.csv.done")
+    assert len(feed.take(**when).delivery_ids) == 1
+
+
+def test_a_file_that_is_too_large_holds_back_no_other(workspace: Workspace, drop: Path) -> None:
+    put(drop, "bins_20251103.csv", b"x" * 101)
+    put(drop, "bins_20251104.csv", b"x" * 100)
+    feed = dropped(workspace, drop, max_bytes=100)
+    for _ in range(2):
+        with pytest.raises(DataError, match=r"bins_20251103.csv.*at most 100 bytes.*found 101"):
+            feed.take(until=dt.date(2025, 11, 4))
+    assert [name for name, *_ in feed.ledger()] == ["bins_20251104.csv"]
+
+
+def test_nothing_is_left_in_the_spool(workspace: Workspace, drop: Path) -> None:
+    put(drop, "bins_20251104.csv")
+    dropped(workspace, drop).take()
+    assert list(drop.with_name("spool").iterdir()) == []
+
+
+def test_a_given_file_carries_the_date_in_its_folders(workspace: Workspace, drop: Path) -> None:
+    feed = dropped(workspace, drop, files="{date:%Y/%m}/bins_{date:%d}.csv")
+    take_files(feed.workspace, feed.feed, [put(drop, "2025/11/bins_04.csv")], run_id="run")
+    [(name, name_day, *_)] = feed.ledger()
+    assert (name, name_day) == ("2025/11/bins_04.csv", dt.date(2025, 11, 4))
+
+
+def served(workspace: Workspace, folder: Path, connection: Connection, **facts: Any) -> FileFeed:
+    given = {"kind": "sftp", "connection": "council_sftp", "files": "bins_{date:%Y%m%d}.csv", "settle_seconds": 0.1}
+    return FileFeed.of(workspace, Sftp.model_validate(given | facts), folder.with_name("spool"), connection)
+
+
+def test_files_go_into_the_archive_once_they_are_deliveries(workspace: Workspace, drop: Path) -> None:
+    put(drop, "bins_20251104.csv")
+    put(drop, "bins_20251105.csv")
+    with sftp_serving(drop) as server:
+        feed = served(workspace, drop, server.connection(), archive="taken")
+        feed.take(until=dt.date(2025, 11, 4))
+        again = feed.take(until=dt.date(2025, 11, 4))
+    assert again.delivery_ids == []
+    assert [path.name for path in (drop / "taken").iterdir()] == ["bins_20251104.csv"]
+    assert (drop / "bins_20251105.csv").exists()
+
+
+def test_a_file_that_an_earlier_run_could_not_archive_is_archived_by_the_next(workspace: Workspace, drop: Path) -> None:
+    put(drop, "bins_20251104.csv")
+    with sftp_serving(drop) as server:
+        feed = served(workspace, drop, server.connection(), archive="taken")
+        server.read_only = True
+        with pytest.raises(RefusedError):
+            feed.take()
+        assert len(feed.ledger()) == 1
+        server.read_only = False
+        assert feed.take().unchanged == ["bins_20251104.csv"]
+    assert (drop / "taken/bins_20251104.csv").exists()
+    assert len(feed.ledger()) == 1
+
+
+def test_a_large_file_over_a_bad_line_becomes_one_delivery(workspace: Workspace, drop: Path) -> None:
+    put(drop, "bins_20251104.csv", os.urandom(9 * MIB))
+    with sftp_serving(drop) as server:
+        feed = served(workspace, drop, server.connection())
+        server.cuts = [5 * MIB, 0, 0, 0]
+        with pytest.raises(TransportError):
+            feed.take()
+        assert len(feed.take().delivery_ids) == 1
+        assert server.started_at[-1] > 0
+    assert list(drop.with_name("spool").iterdir()) == []
 
 
 def _replace(installation: Installation, workspace: Workspace, **facts: object) -> None:

@@ -1,54 +1,39 @@
-"""extract: take finished files, land their bytes once, and write the ledger row that makes a delivery.
+"""extract: take what a feed's source has that is new, and make deliveries of it.
 
-A file is finished when its size and time are the same in two looks. The step never sleeps: it answers `Wait`, and the
-caller (Airflow's deferral, or the command line) comes back with what was seen.
+A file is finished when its size and time are the same in two looks, and its marker or manifest says so where the feed
+has one. The step never sleeps: it answers `Wait`, and the caller (Airflow's deferral, or the command line) comes back
+with what was seen.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
 from local_digital.calendar import local_day, midnight
+from local_digital.config.sources import MIB, FileFacts
+from local_digital.deliveries import Extracted, Wait, land
 from local_digital.errors import DataError, LateError
-from local_digital.sources.sftp import RemoteFile, SftpSource, date_in_name
-from local_digital.sql import statement
-from local_digital.workspace import FeedHandle, Workspace, lock
+from local_digital.sources.files import open_source
+from local_digital.sources.spool import Spool
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from local_digital.config.sources import Source
+    from local_digital.sources import FileSource, RemoteFile
+    from local_digital.workspace import FeedHandle, Workspace
+
+__all__ = ["Extracted", "Wait", "extract", "take_files"]
 
 _LOOK_AGAIN_SECONDS = 300.0
-
-
-@dataclass(frozen=True)
-class Wait:
-    """Come back after `seconds` and hand `looked` over (file name to [size, time]; plain JSON)."""
-
-    seconds: float
-    looked: dict[str, list[int]]
-    reason: str
-
-
-@dataclass(frozen=True)
-class Extracted:
-    """delivery_ids: new deliveries, oldest first. unchanged, unfinished: names of files known already, or left."""
-
-    delivery_ids: list[int] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-    unfinished: list[str] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, object]:
-        return {
-            "delivery_ids": self.delivery_ids,
-            "unchanged": len(self.unchanged),
-            "unfinished": len(self.unfinished),
-        }
+# So much is downloaded before it becomes deliveries: a backlog that is cut keeps what it had, and the spool stays
+# small.
+_BATCH_BYTES = 64 * MIB
+_ONE_DAY = dt.timedelta(days=1)
 
 
 def extract(
@@ -62,44 +47,45 @@ def extract(
 ) -> Wait | Extracted:
     """Look at the source once and either take what is finished or say when to look again.
 
-    until: the local day of the run; files whose name carries a later day are left to later runs, and the file of
+    until: the local day of the run; files whose name carries a later day are left to later runs, and the export of
     that day is waited for until `deadline` (aware). None, a manual run, takes what is there. looked: what the last
-    Wait handed back. Raises LateError after the deadline, TransportError, RefusedError, ConfigurationError.
+    Wait handed back. Raises LateError after the deadline; DataError when a file is larger than the feed allows, after
+    everything else is taken; TransportError, RefusedError, ConfigurationError.
     """
     facts = feed.feed.source
-    source = SftpSource(facts, workspace.settings.connection(facts.connection))
-    listed = [file for file in source.list_files() if _belongs(feed, file.name, until)]
-    with workspace.engine.connect() as db:
-        known = {
-            row.name: (row.size_bytes, int(row.modified_at.timestamp()))
-            for row in db.execute(
-                text("select name, size_bytes, modified_at from ledger.sighting where feed_id = :feed_id"),
-                {"feed_id": feed.feed_id},
-            )
-        }
+    if not isinstance(facts, FileFacts):
+        from local_digital.windows import extract_windows  # noqa: PLC0415 - HTTP only where it is spoken
+
+        return extract_windows(workspace, feed, run_id=run_id, until=until)
+    source = open_source(feed, workspace.settings)
+    listed = [file for file in source.list_files() if _belongs(facts, file.name, until)]
+    known = _known(workspace, feed)
     new = [file for file in listed if known.get(file.name) != (file.size, file.modified)]
-    if new and looked is None:
-        seen = {file.name: [file.size, file.modified] for file in new}
-        return Wait(facts.settle_seconds, seen, f"{len(new)} files to look at twice")
-    settled = [file for file in new if (looked or {}).get(file.name) == [file.size, file.modified]]
+    too_large = [file for file in new if file.size > facts.max_bytes]
+    fitting = [file for file in new if file.size <= facts.max_bytes]
+    if fitting and looked is None:
+        return Wait(facts.settle_seconds, _seen(fitting), f"{len(fitting)} files to look at twice")
+    settled = [file for file in fitting if (looked or {}).get(file.name) == [file.size, file.modified]]
     taken, got = _take(workspace, feed, source, settled, run_id)
-    left = [file.name for file in new if file.name not in got]
-    known_before = [file.name for file in listed if file not in new]
-    if until is None or _has_arrived(feed, listed, left, until) or taken.delivery_ids:
+    # Also what an earlier run took and was killed before it could move it.
+    source.archive(file for file in listed if file.name in got or file not in new)
+    left = [file.name for file in fitting if file.name not in got]
+    arrived = 0
+    if until is not None:
+        times = {name: modified for name, (_, modified) in known.items()} | {
+            file.name: file.modified for file in listed
+        }
+        arrived = sum(_is_of(facts, name, times[name], until) for name in times.keys() - set(left))
         # Where only older files came through they are delivered now; the next run will find the missing one.
-        return Extracted(taken.delivery_ids, known_before + taken.unchanged, left)
-    if deadline is None or dt.datetime.now(dt.UTC) >= deadline:
-        raise LateError(
-            f"{feed.name}: extract",
-            expected=f"the export of {until} in `{facts.folder}` as `{facts.files}`",
-            found=f"unfinished: {', '.join(left)}" if left else "no such file",
-            action="Ask the council whether the export ran; when the file is there, clear `extract` of this run.",
-        )
-    return Wait(
-        facts.settle_seconds if left else _LOOK_AGAIN_SECONDS,
-        {file.name: [file.size, file.modified] for file in new},
-        f"the export of {until} has not arrived",
-    )
+        missing = arrived < facts.files_a_night and (arrived > 0 or not taken.delivery_ids)
+        if missing and deadline is not None and dt.datetime.now(dt.UTC) < deadline:
+            seconds = facts.settle_seconds if left else _LOOK_AGAIN_SECONDS
+            return Wait(seconds, _seen(fitting), f"the export of {until} has not arrived")
+        if missing and not too_large:
+            raise _late(feed, facts, until, arrived, left)
+    if too_large:
+        raise _too_large(feed, facts, too_large)
+    return Extracted(taken.delivery_ids, [file.name for file in listed if file not in new] + taken.unchanged, left)
 
 
 def take_files(workspace: Workspace, feed: FeedHandle, paths: Sequence[Path], *, run_id: str) -> Extracted:
@@ -110,99 +96,137 @@ def take_files(workspace: Workspace, feed: FeedHandle, paths: Sequence[Path], *,
     for path in paths:
         if not path.is_file():
             raise DataError(f"{feed.name}: --file {path}", expected="a file", found="none", action="Check the path.")
-    given = [(path.name, _modified(path), path) for path in paths]
-    return _land_all(workspace, feed, given, run_id)
+    facts = feed.feed.source
+    given = []
+    for path in paths:
+        modified = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)
+        name = _name_of(facts, path) if isinstance(facts, FileFacts) else path.name
+        given.append((_as_of(facts, name, modified), name, modified, path))
+    landed = [(name, _land(workspace, feed, name, path, modified, run_id)) for _, name, modified, path in sorted(given)]
+    return _extracted(landed)
+
+
+def _known(workspace: Workspace, feed: FeedHandle) -> dict[str, tuple[int, int]]:
+    """Return size and time of every file that is a delivery already, by name."""
+    find = text("select name, size_bytes, modified_at from ledger.sighting where feed_id = :feed_id")
+    with workspace.engine.connect() as db:
+        rows = db.execute(find, {"feed_id": feed.feed_id})
+        return {row.name: (row.size_bytes, int(row.modified_at.timestamp())) for row in rows}
+
+
+def _seen(files: list[RemoteFile]) -> dict[str, list[int]]:
+    return {file.name: [file.size, file.modified] for file in files}
 
 
 def _take(
-    workspace: Workspace, feed: FeedHandle, source: SftpSource, files: list[RemoteFile], run_id: str
+    workspace: Workspace, feed: FeedHandle, source: FileSource, files: list[RemoteFile], run_id: str
 ) -> tuple[Extracted, set[str]]:
-    """Download and land; also return the names of all files that were got whole."""
+    """Download and land, oldest first; also return the names of all files that were got whole."""
     if not files:
         return Extracted(), set()
-    with tempfile.TemporaryDirectory(prefix="local-digital-") as folder:
-        got = [(file.name, _moment(file.modified), path) for file, path in source.fetch(files, Path(folder))]
-        return _land_all(workspace, feed, got, run_id), {name for name, _, _ in got}
+    facts = feed.feed.source
+    ordered = sorted(files, key=lambda file: (_as_of(facts, file.name, _moment(file.modified)), file.name))
+    landed: list[tuple[str, int | None]] = []
+    with Spool(workspace.settings.spool) as spool:
+        for batch in _batches(ordered):
+            for file, path in source.fetch(batch, spool):
+                landed.append((file.name, _land(workspace, feed, file.name, path, _moment(file.modified), run_id)))
+                spool.remove(path)
+    return _extracted(landed), {name for name, _ in landed}
 
 
-def _land_all(
-    workspace: Workspace, feed: FeedHandle, files: list[tuple[str, dt.datetime, Path]], run_id: str
-) -> Extracted:
-    delivered: list[int] = []
-    unchanged: list[str] = []
-    for name, modified, path in sorted(files, key=lambda file: (_as_of(feed, file[0], file[1]), file[0])):
-        delivery_id = _land(workspace, feed, name, path, modified, run_id)
-        if delivery_id is None:
-            unchanged.append(name)
-        else:
-            delivered.append(delivery_id)
-    return Extracted(delivered, unchanged)
+def _extracted(landed: list[tuple[str, int | None]]) -> Extracted:
+    return Extracted(
+        [delivery_id for _, delivery_id in landed if delivery_id is not None],
+        [name for name, delivery_id in landed if delivery_id is None],
+    )
+
+
+def _batches(files: list[RemoteFile]) -> Iterator[list[RemoteFile]]:
+    batch: list[RemoteFile] = []
+    for file in files:
+        if batch and sum(waiting.size for waiting in batch) + file.size > _BATCH_BYTES:
+            yield batch
+            batch = []
+        batch.append(file)
+    yield batch
 
 
 def _land(
     workspace: Workspace, feed: FeedHandle, name: str, path: Path, modified: dt.datetime, run_id: str
 ) -> int | None:
-    """Store the bytes, then write ledger row and sighting in one transaction; None when the bytes are known."""
-    sha256 = workspace.landing.put_raw(path)
-    facts = {
-        "feed_id": feed.feed_id,
-        "name": name,
-        "sha256": sha256,
-        "size_bytes": path.stat().st_size,
-        "as_of": _as_of(feed, name, modified),
-        "run_id": run_id,
-        "modified_at": modified,
-    }
-    with workspace.engine.begin() as db:
-        lock(db, "feed", feed.feed_id)
-        delivery_id: int | None = db.scalar(statement("ledger/add_delivery"), facts)
-        db.execute(statement("ledger/note_sighting"), facts)
-    return delivery_id
+    facts = feed.feed.source
+    name_day, series = None, ""
+    if isinstance(facts, FileFacts):
+        name_day = _first_day(facts, name)
+        series = facts.pattern.series(name) if facts.files_a_night > 1 else ""
+    as_of = _as_of(facts, name, modified)
+    return land(
+        workspace, feed, name, path, as_of=as_of, modified=modified, run_id=run_id, name_day=name_day, series=series
+    )
 
 
-def _belongs(feed: FeedHandle, name: str, until: dt.date | None) -> bool:
-    try:
-        day = _name_day(feed, name)
-    except DataError:
-        return True  # taken, and rejected there where people will see it
+def _belongs(facts: FileFacts, name: str, until: dt.date | None) -> bool:
+    # A name with a slip in its date carries none: taken now, not passed over for ever.
+    day = _first_day(facts, name)
     return until is None or day is None or day <= until
 
 
-def _has_arrived(feed: FeedHandle, listed: list[RemoteFile], left: list[str], until: dt.date) -> bool:
-    finished = [file for file in listed if file.name not in left]
-    if "{" not in feed.feed.source.files:
-        return any(local_day(_moment(file.modified)) >= until for file in finished)
-    return any(_name_day(feed, file.name) == until for file in finished)
+def _is_of(facts: FileFacts, name: str, modified: int, until: dt.date) -> bool:
+    """Say whether a file is (part of) the export that the run of a local day waits for.
+
+    That is the one whose name carries the day (or the week, the month of it); where names carry what they cover, the
+    one that covers up to the day before. Names without a date leave only the time at which the server says it was
+    written.
+    """
+    if not facts.pattern.has_date:
+        return local_day(_moment(modified)) >= until
+    first, _ = facts.pattern.period(until)
+    if facts.name_date == "data-day":
+        first, _ = facts.pattern.period(first - _ONE_DAY)
+    return _first_day(facts, name) == first
 
 
-def _name_day(feed: FeedHandle, name: str) -> dt.date | None:
-    files = feed.feed.source.files
+def _first_day(facts: FileFacts, name: str) -> dt.date | None:
+    """Return the first local day that a name carries, None when there is no (valid) date in it."""
     try:
-        return date_in_name(files, name)
+        return facts.pattern.first_day(name)
     except ValueError:
-        raise DataError(
-            f"{feed.name}: file {name}",
-            expected=f"a name like `{files}`",
-            found="no valid date where the pattern has one",
-            action="Rename the file, or mend `source.files` in the council's file.",
-        ) from None
+        return None
 
 
-def _as_of(feed: FeedHandle, name: str, modified: dt.datetime) -> dt.datetime:
+def _as_of(facts: Source, name: str, modified: dt.datetime) -> dt.datetime:
     """The moment up to which a delivery is complete: from the name's day when it carries one, else the file's time."""
-    try:
-        day = _name_day(feed, name)
-    except DataError:
+    first = _first_day(facts, name) if isinstance(facts, FileFacts) else None
+    if first is None or not isinstance(facts, FileFacts):
         return modified
-    if day is None:
-        return modified
-    complete = day if feed.feed.source.name_date == "extract-day" else day + dt.timedelta(days=1)
-    return midnight(complete)
+    return midnight(first if facts.name_date == "extract-day" else facts.pattern.period(first)[1] + _ONE_DAY)
+
+
+def _name_of(facts: FileFacts, path: Path) -> str:
+    """Return as much of a local path as the feed's pattern is about: `2025/11/bins_04.csv`, else the bare name."""
+    below = "/".join(path.resolve().parts[-1 - (facts.pattern.depth or 0) :])
+    return below if facts.pattern.matches(below) else path.name
+
+
+def _late(feed: FeedHandle, facts: FileFacts, until: dt.date, arrived: int, left: list[str]) -> LateError:
+    found = f"{arrived} of {facts.files_a_night} files" if arrived else "no such file"
+    return LateError(
+        f"{feed.name}: extract",
+        expected=f"the export of {until} in `{facts.folder}` as `{facts.files}`",
+        found=f"unfinished: {', '.join(left)}" if left else found,
+        action="Ask the council whether the export ran; when the file is there, clear `extract` of this run.",
+    )
+
+
+def _too_large(feed: FeedHandle, facts: FileFacts, files: list[RemoteFile]) -> DataError:
+    return DataError(
+        f"{feed.name}: file {', '.join(file.name for file in files)}",
+        expected=f"at most {facts.max_bytes} bytes (`source.max_bytes`)",
+        found=", ".join(str(file.size) for file in files),
+        action="It is not downloaded. Ask the council whether the file is right; if so, raise `source.max_bytes`.",
+    )
 
 
 def _moment(seconds: int) -> dt.datetime:
     return dt.datetime.fromtimestamp(seconds, dt.UTC)
-
-
-def _modified(path: Path) -> dt.datetime:
-    return dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC)

@@ -51,13 +51,15 @@ class Settings:
     """The installation: where configuration, warehouse and landing store are, and how to find a connection.
 
     warehouse: a SQLAlchemy URL (`postgresql+psycopg2://...`), or None for the embedded server under `.local/`.
-    landing: an fsspec URL or a folder. connection: looks up a Connection by id, or raises ConfigurationError.
+    landing: an fsspec URL or a folder. spool: a private local folder for downloads that are under way. connection:
+    looks up a Connection by id, or raises ConfigurationError.
     """
 
     connection: Callable[[str], Connection] = field(repr=False)
     config: Path = ROOT / "include"
     warehouse: str | None = field(default=None, repr=False)
     landing: str = str(LOCAL / "landing")
+    spool: Path = LOCAL / "spool"
 
 
 def from_environment(
@@ -67,8 +69,9 @@ def from_environment(
     """Read the settings from environment variables.
 
     LOCAL_DIGITAL_CONFIG: a directory with `councils/` and `transactions/`. LOCAL_DIGITAL_WAREHOUSE: a SQLAlchemy
-    URL. LOCAL_DIGITAL_LANDING: a folder or fsspec URL. LOCAL_DIGITAL_CONN_<ID>: a connection as JSON with the keys
-    that Airflow uses (host, port, login, password, extra); `connection` replaces this last source.
+    URL. LOCAL_DIGITAL_LANDING: a folder or fsspec URL. LOCAL_DIGITAL_SPOOL: a folder. LOCAL_DIGITAL_CONN_<ID>: a
+    connection as JSON with the keys that Airflow uses (host, port, login, password, extra); `connection` replaces this
+    last source.
     """
     variables = os.environ if environment is None else environment
 
@@ -88,6 +91,7 @@ def from_environment(
         config=Path(variables.get("LOCAL_DIGITAL_CONFIG") or ROOT / "include").resolve(),
         warehouse=_with_driver(variables.get("LOCAL_DIGITAL_WAREHOUSE")),
         landing=variables.get("LOCAL_DIGITAL_LANDING") or str(LOCAL / "landing"),
+        spool=Path(variables.get("LOCAL_DIGITAL_SPOOL") or LOCAL / "spool").absolute(),
     )
 
 

@@ -7,7 +7,10 @@ select
     :modified_at,
     delivery_id
 from ledger.delivery
-where feed_id = :feed_id and sha256 = :sha256
+where
+    feed_id = :feed_id
+    and sha256 = :sha256
+    and name_day = coalesce(cast(:name_day as date), '-infinity')
 on conflict (feed_id, name) do update set
     size_bytes = excluded.size_bytes,
     modified_at = excluded.modified_at,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
-import ipaddress
 import json
 import logging
 import re
@@ -19,11 +18,12 @@ from dataclasses import KW_ONLY, dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Self, TypeVar
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import requests
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from local_digital.addresses import is_safe_address
 from local_digital.errors import ConfigurationError, DataError, RefusedError, TransportError
 from local_digital.publishing.records import Record, as_stored, check_batch, is_usable_id
 
@@ -96,7 +96,7 @@ class DataSetClient:
             if not _NAME.fullmatch(getattr(self, key)):
                 raise self._unusable(key, "1 to 60 of a-z, 0-9 and -")
         for key, url in (("base_url", self.base_url), ("read_url", self.read_url or self.base_url)):
-            if not _is_safe_address(url or ""):
+            if not is_safe_address(url or ""):
                 raise self._unusable(
                     key, "an https address (http only on this machine) without user name, query or fragment"
                 )
@@ -278,25 +278,6 @@ class DataSetClient:
             "%s: %s at attempt %d of %d, another in %.1f s",
             self._where, fault, state.attempt_number, self.attempts, state.upcoming_sleep,
         )  # fmt: skip
-
-
-def _is_safe_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-        parts.port  # noqa: B018 - reading it raises for one that is no number
-    except ValueError:
-        return False
-    if not host or not _TOKEN.fullmatch(url) or "@" in parts.netloc or "?" in url or "#" in url:
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and _is_this_machine(host))
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _bodies(records: list[Record]) -> Iterator[tuple[list[Record], bytes]]:

@@ -1,101 +1,68 @@
-"""Exports on a council's SFTP server. Read only: nothing there is ever moved, changed or removed."""
+"""Exports on a council's SFTP server. Nothing there is ever moved or written but by `archive` and `report_folder`."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime as dt
-import fnmatch
 import posixpath
 import stat
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import asyncssh
 
 from local_digital.errors import ConfigurationError, RefusedError, TransportError
-from local_digital.settings import Connection
+from local_digital.sources.files import Entry, FilesInFolder
 
 if TYPE_CHECKING:
-    from local_digital.config.models import Sftp
+    from collections.abc import Awaitable, Iterator
+
+    from local_digital.config.sources import Sftp
+    from local_digital.settings import Connection
 
 _CONNECT_SECONDS = 30.0
-# What senders call a file while they write it; such a name is never taken, whatever the pattern says.
-_UNFINISHED = (".part", ".partial", ".filepart", ".tmp", ".temp", ".crdownload", "-part", "~")
+_GOODBYE_SECONDS = 5.0
+# What every server answers in one piece; 128 such requests are under way at once.
+_BLOCK = 32 * 1024
+_WRITABLE = "files to be moved and written below the feed's folder"
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, order=True)
-class RemoteFile:
-    """A file as the server lists it. modified: POSIX seconds, by the server's own clock."""
-
-    name: str
-    size: int
-    modified: int
-
-
 @dataclass(frozen=True)
-class SftpSource:
+class SftpSource(FilesInFolder):
     """The export folder of a feed on one server, reached with one connection's credentials."""
 
     facts: Sftp
     connection: Connection
 
-    def list_files(self) -> list[RemoteFile]:
-        """Return the regular, not obviously unfinished files that fit the feed's name pattern, by name.
-
-        Raises TransportError (no answer, time-out), RefusedError (host key, login, folder), ConfigurationError.
-        """
-        return _run(self._with_client(self._list), self.facts.timeout_seconds, self._where)
-
-    def fetch(self, files: Iterable[RemoteFile], folder: Path) -> list[tuple[RemoteFile, Path]]:
-        """Download files into a local folder; return those whose size and time were the same before and after.
-
-        Each transfer has the feed's time-out. A file that changed meanwhile is left out: it is still being written.
-        """
-        taken: list[tuple[RemoteFile, Path]] = []
-
-        async def fetch_all(client: asyncssh.SFTPClient) -> None:
-            for position, file in enumerate(files):
-                local = folder / f"{position}.raw"
-                remote = posixpath.join(self.facts.folder, file.name)
-                async with asyncio.timeout(self.facts.timeout_seconds):
-                    await client.get(remote, local)
-                    after = await client.stat(remote)
-                if (after.size, after.mtime) == (file.size, file.modified) == (local.stat().st_size, after.mtime):
-                    taken.append((file, local))
-                else:
-                    local.unlink()
-
-        _run(self._with_client(fetch_all), None, self._where)
-        return taken
-
     @property
-    def _where(self) -> str:
+    def where(self) -> str:
         return f"SFTP server of connection {self.connection.connection_id}"
 
-    async def _list(self, client: asyncssh.SFTPClient) -> list[RemoteFile]:
-        pattern = glob_pattern(self.facts.files)
-        found = [
-            RemoteFile(str(entry.filename), entry.attrs.size or 0, entry.attrs.mtime or 0)
-            for entry in await client.readdir(self.facts.folder)
-            if stat.S_ISREG(entry.attrs.permissions or 0) and fnmatch.fnmatchcase(str(entry.filename), pattern)
-        ]
-        return sorted(file for file in found if not file.name.lower().endswith(_UNFINISHED))
+    @property
+    def origin(self) -> str:
+        return f"{self.connection.connection_id} {self.connection.host}:{self.connection.port} {self.facts.folder}"
 
-    async def _with_client(self, work: Callable[[asyncssh.SFTPClient], Awaitable[_T]]) -> _T:
-        async with self._client() as client:
-            return await work(client)
-
-    @contextlib.asynccontextmanager
-    async def _client(self) -> AsyncIterator[asyncssh.SFTPClient]:
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[_OpenSftp]:
         self.connection.require("host", "login")
+        pinned, client_keys = self._keys()
+        with asyncio.Runner() as runner:
+            runner.get_loop().set_exception_handler(_unless_known)
+            stack = contextlib.AsyncExitStack()
+            try:
+                with _translated(self.where):
+                    client = runner.run(self._connect(stack, pinned, client_keys))
+                yield _OpenSftp(runner, client, self.facts, self.where)
+            finally:
+                with contextlib.suppress(OSError, TimeoutError, asyncssh.Error):
+                    runner.run(asyncio.wait_for(stack.aclose(), _GOODBYE_SECONDS))
+
+    def _keys(self) -> tuple[asyncssh.SSHKey, list[asyncssh.SSHKey] | None]:
         host_key = str(self.connection.extra.get("host_key") or "").strip()
         if not host_key:
             raise ConfigurationError(
-                self._where,
+                self.where,
                 expected="a pinned host key in the connection's extra, `host_key: ssh-ed25519 AAAA...`",
                 found="none",
                 action="Ask the council for its host key over another channel (`ssh-keyscan` shows what the "
@@ -105,15 +72,19 @@ class SftpSource:
             # A key on its own line trusts that key for this one connection, whatever the host is called.
             pinned = asyncssh.import_public_key(host_key)
             private_key = self.connection.extra.get("private_key")
-            client_keys = [asyncssh.import_private_key(str(private_key))] if private_key else None
+            return pinned, [asyncssh.import_private_key(str(private_key))] if private_key else None
         except (asyncssh.KeyImportError, ValueError):
             raise ConfigurationError(
-                self._where,
+                self.where,
                 expected="keys in OpenSSH form: `host_key` as `ssh-ed25519 AAAA...`, `private_key` as a PEM block",
                 found="something else",
                 action="Mend the connection's extra.",
             ) from None
-        async with (
+
+    async def _connect(
+        self, stack: contextlib.AsyncExitStack, pinned: asyncssh.SSHKey, client_keys: list[asyncssh.SSHKey] | None
+    ) -> asyncssh.SFTPClient:
+        session = await stack.enter_async_context(
             asyncssh.connect(
                 self.connection.host,
                 port=self.connection.port or 22,
@@ -127,24 +98,104 @@ class SftpSource:
                 connect_timeout=_CONNECT_SECONDS,
                 login_timeout=_CONNECT_SECONDS,
                 keepalive_interval=15,
-            ) as session,
-            session.start_sftp_client() as client,
-        ):
-            yield client
+            )
+        )
+        # One name in another encoding must not hide all others.
+        return await asyncio.wait_for(session.start_sftp_client(path_errors="surrogateescape"), _CONNECT_SECONDS)
 
 
-def _run(work: Awaitable[_T], seconds: float | None, where: str) -> _T:
-    """Run a conversation with a server to its end and translate what went wrong; no fault text holds a secret."""
+class _OpenSftp:
+    """See `OpenFolder`. Each operation has the feed's time-out."""
 
-    async def limited() -> _T:
-        async with asyncio.timeout(seconds):
-            return await work
+    def __init__(self, runner: asyncio.Runner, client: asyncssh.SFTPClient, facts: Sftp, where: str) -> None:
+        self._runner = runner
+        self._client = client
+        self._root = facts.folder
+        self._seconds = facts.timeout_seconds
+        self._where = where
+
+    def entries(self, folder: str) -> list[Entry]:
+        found = []
+        for entry in self._run(self._client.readdir(self._path(folder))):
+            name, mode = str(entry.filename), entry.attrs.permissions or 0
+            if name not in {".", ".."} and (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                found.append(Entry(name, stat.S_ISDIR(mode), entry.attrs.size or 0, entry.attrs.mtime or 0))
+        return found
+
+    def look(self, path: str) -> tuple[int, int] | None:
+        try:
+            found = self._run(self._client.lstat(self._path(path)))
+        except FileNotFoundError:
+            return None
+        return found.size or 0, found.mtime or 0
+
+    def copy(self, path: str, size: int, target: BinaryIO) -> None:
+        if target.tell() < size:
+            self._run(self._copy(self._path(path), size, target))
+
+    def make_folder(self, path: str) -> None:
+        self._run(self._client.makedirs(self._path(path), exist_ok=True), _WRITABLE)
+
+    def write(self, path: str, content: bytes) -> None:
+        self._run(self._write(self._path(path), content), _WRITABLE)
+
+    def move(self, path: str, to: str) -> None:
+        self._run(self._client.rename(self._path(path), self._path(to)), _WRITABLE)
+
+    def replace(self, path: str, to: str) -> None:
+        self._run(self._replace(self._path(path), self._path(to)), _WRITABLE)
+
+    async def _copy(self, path: str, size: int, target: BinaryIO) -> None:
+        # Not closed when it breaks: the answer to that might never come, and the session ends anyway.
+        source = await self._client.open(path, "rb", block_size=_BLOCK)
+        offset = target.tell()
+        early: dict[int, bytes] = {}
+        # Many requests are under way at once and may be answered in any order; on disk there is never a hole.
+        async for start, block in await source.read_parallel(size - offset, offset):
+            early[start] = block
+            while offset in early:
+                offset += target.write(early.pop(offset))
+        await source.close()
+
+    async def _write(self, path: str, content: bytes) -> None:
+        async with self._client.open(path, "wb") as file:
+            await file.write(content)
+
+    async def _replace(self, path: str, to: str) -> None:
+        try:
+            await self._client.posix_rename(path, to)
+        except asyncssh.SFTPOpUnsupported:
+            with contextlib.suppress(asyncssh.SFTPNoSuchFile):
+                await self._client.remove(to)
+            await self._client.rename(path, to)
+
+    def _path(self, path: str) -> str:
+        return posixpath.join(self._root, path) if path else self._root
+
+    def _run(self, work: Awaitable[_T], wanted: str = "the folder and its files to be readable") -> _T:
+        async def limited() -> _T:
+            async with asyncio.timeout(self._seconds):
+                return await work
+
+        with _translated(self._where, wanted):
+            return self._runner.run(limited())
+
+
+def _unless_known(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    # Requests that were under way when a session ended: its fault is raised where it was used, not once for each.
+    if not isinstance(context.get("exception"), (OSError, asyncssh.Error)):
+        loop.default_exception_handler(context)
+
+
+@contextlib.contextmanager
+def _translated(where: str, wanted: str = "the login to be accepted") -> Iterator[None]:
+    """Translate what goes wrong with a server; no fault text holds a secret. What is missing is FileNotFoundError."""
 
     def refused(expected: str, found: str, action: str) -> RefusedError:
         return RefusedError(where, expected=expected, found=found, action=action)
 
     try:
-        return asyncio.run(limited())
+        yield
     except asyncssh.HostKeyNotVerifiable:
         raise refused(
             "the pinned host key",
@@ -153,10 +204,10 @@ def _run(work: Awaitable[_T], seconds: float | None, where: str) -> _T:
         ) from None
     except asyncssh.PermissionDenied:
         raise refused("the login to be accepted", "permission denied", "Check the login and its secret.") from None
-    except asyncssh.SFTPNoSuchFile:
-        raise refused("the feed's folder", "no such folder", "Check `source.folder` with the council.") from None
-    except asyncssh.SFTPPermissionDenied:
-        raise refused("the folder and its files to be readable", "permission denied", "Ask the council.") from None
+    except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):
+        raise FileNotFoundError from None
+    except (asyncssh.SFTPPermissionDenied, asyncssh.SFTPWriteProtect):
+        raise refused(wanted, "permission denied", "Ask the council.") from None
     except (OSError, TimeoutError, asyncssh.Error) as error:
         raise TransportError(
             where,
@@ -164,34 +215,3 @@ def _run(work: Awaitable[_T], seconds: float | None, where: str) -> _T:
             found=type(error).__name__,
             action="It is tried again; if it lasts, check host, port and the council's firewall.",
         ) from None
-
-
-def glob_pattern(files: str) -> str:
-    """Return the shell pattern for a feed's `files`: its `{date:...}` stands for anything."""
-    return files[: files.index("{")] + "*" + files[files.index("}") + 1 :] if "{" in files else files
-
-
-def date_in_name(files: str, name: str) -> dt.date | None:
-    """Return the local day that a file's name carries by the feed's pattern, None when it carries none.
-
-    Raises ValueError when the pattern has a date and the name has no valid one there.
-    """
-    if "{" not in files:
-        return None
-    before, _, rest = files.partition("{date:")
-    codes, _, after = rest.partition("}")
-    if any(sign in before + after for sign in "*?["):
-        return _date_between_wildcards(before, codes, after, name)
-    middle = name[len(before) : len(name) - len(after)]
-    return dt.datetime.strptime(middle, codes).date()  # noqa: DTZ007 - a calendar day, no moment
-
-
-def _date_between_wildcards(before: str, codes: str, after: str, name: str) -> dt.date:
-    for start in range(len(name)):
-        if not fnmatch.fnmatchcase(name[:start], before or ""):
-            continue
-        for end in range(len(name), start, -1):
-            if fnmatch.fnmatchcase(name[end:], after or ""):
-                with contextlib.suppress(ValueError):
-                    return dt.datetime.strptime(name[start:end], codes).date()  # noqa: DTZ007 - a calendar day
-    raise ValueError(name)

@@ -1,0 +1,41 @@
+"""Which addresses secrets may be sent to."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import urlsplit
+
+_PRINTABLE = re.compile(r"[!-~]+")
+
+
+def is_safe_address(url: str) -> bool:
+    """Say whether a base URL is https, or http on this machine, without user name, query or fragment."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        parts.port  # noqa: B018 - reading it raises for one that is no number
+    except ValueError:
+        return False
+    if not host or not _PRINTABLE.fullmatch(url) or "@" in parts.netloc or "?" in url or "#" in url:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and _is_this_machine(host))
+
+
+def origin(url: str) -> tuple[str, str, int] | None:
+    """Return scheme, host and port of a URL; None for one without them, or with a user name in it."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"https": 443, "http": 80}[parts.scheme]
+    except (ValueError, KeyError):
+        return None
+    if not parts.hostname or "@" in parts.netloc:
+        return None
+    return parts.scheme, parts.hostname, port
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,336 @@
+"""What all folders of exports have in common, on a server or in a store: which files are whole, and how they move.
+
+A source opens its folder (`OpenFolder`, a handful of plain operations); everything that decides is here, once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import itertools
+import logging
+import posixpath
+import re
+import time
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
+
+from local_digital.config.names import NamePattern
+from local_digital.config.sources import MIB, Folder, Sftp
+from local_digital.errors import ConfigurationError, DataError, RefusedError, TransportError
+from local_digital.sources import RemoteFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    from local_digital.config.sources import FileFacts
+    from local_digital.settings import Settings
+    from local_digital.sources import FileSource
+    from local_digital.sources.spool import Spool
+    from local_digital.workspace import FeedHandle
+
+_log = logging.getLogger(__name__)
+
+_DEEPEST = 8
+_LARGEST_MANIFEST = MIB
+_ATTEMPTS = 4
+_PAUSE_SECONDS = 0.5
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+# Line ends and bytes that are no text reach neither ledger nor logs.
+_UNSOUND = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_BETWEEN_WORDS = re.compile(r"[\s,;|]+")
+
+
+def open_source(feed: FeedHandle, settings: Settings) -> FileSource:
+    """Return the folder of a feed whose source is one of files.
+
+    Raises ConfigurationError when its connection is missing, or when the feed's source is an API.
+    """
+    facts = feed.feed.source
+    if isinstance(facts, Sftp):
+        from local_digital.sources.sftp import SftpSource  # noqa: PLC0415 - SSH only where it is spoken
+
+        return SftpSource(facts, settings.connection(facts.connection))
+    if isinstance(facts, Folder):
+        from local_digital.sources.folder import FolderSource  # noqa: PLC0415 - as above
+
+        return FolderSource(facts, settings.connection(facts.connection) if facts.connection else None)
+    raise ConfigurationError(
+        f"{feed.name}: source",
+        expected="a folder of files",
+        found=f"`kind: {facts.kind}`",
+        action="Use this only on feeds of files.",
+    )
+
+
+class Entry(NamedTuple):
+    """A regular file or a folder in a listing; links and devices are never listed. modified: POSIX seconds."""
+
+    name: str
+    is_folder: bool
+    size: int
+    modified: int
+
+
+class OpenFolder(Protocol):
+    """A feed's folder while it is open. Paths are below it, empty for itself.
+
+    All raise FileNotFoundError when what they need is not there, and TransportError or RefusedError.
+    """
+
+    def entries(self, folder: str) -> list[Entry]: ...
+
+    def look(self, path: str) -> tuple[int, int] | None:
+        """Return size and time of whatever has this name, None when nothing has."""
+        ...
+
+    def copy(self, path: str, size: int, target: BinaryIO) -> None:
+        """Append to target what a file holds from the target's end up to `size`; less when the file is shorter."""
+        ...
+
+    def make_folder(self, path: str) -> None: ...
+
+    def write(self, path: str, content: bytes) -> None: ...
+
+    def move(self, path: str, to: str) -> None: ...
+
+    def replace(self, path: str, to: str) -> None:
+        """Move a file to a name that may be taken; readers see the old file or the new one."""
+        ...
+
+
+class FilesInFolder(ABC):
+    """A `FileSource` on any folder that can be opened. where: what a message calls it. origin: what sets it apart."""
+
+    facts: FileFacts
+
+    @property
+    @abstractmethod
+    def where(self) -> str: ...
+
+    @property
+    @abstractmethod
+    def origin(self) -> str: ...
+
+    @abstractmethod
+    def _open(self) -> AbstractContextManager[OpenFolder]: ...
+
+    def list_files(self) -> list[RemoteFile]:
+        """Return the files that fit the feed's pattern and are not known to be unfinished, by name.
+
+        Raises TransportError (no answer, time-out), RefusedError (host key, login, folder), ConfigurationError, and
+        DataError when a manifest is too large to be one.
+        """
+        with self._opened() as folder:
+            listed = list(self._walk(folder))
+            return whole_files(self.facts, listed, self._manifests(folder, listed))
+
+    def fetch(self, files: Iterable[RemoteFile], spool: Spool) -> list[tuple[RemoteFile, Path]]:
+        """Copy files into the spool; return those whose size, time and, where known, SHA-256 are the listed ones.
+
+        A file that changed meanwhile is left out: it is still being written. So is one that another process fetches.
+        A cut connection is taken up again a few times where it broke; after that, TransportError, and the next call
+        goes on from there. Raises RefusedError and ConfigurationError too.
+        """
+        wanted = list(files)
+        fetched: dict[RemoteFile, Path | None] = {}
+        for attempts_left in reversed(range(_ATTEMPTS)):
+            try:
+                with self._opened() as folder:
+                    for file in wanted:
+                        if file not in fetched:
+                            fetched[file] = self._fetch(folder, file, spool)
+                break
+            except TransportError:
+                if not attempts_left:
+                    raise
+                time.sleep(_PAUSE_SECONDS)
+        return [(file, path) for file, path in fetched.items() if path]
+
+    def archive(self, files: Iterable[RemoteFile]) -> None:
+        """Move files into the feed's archive folder, with the markers that are theirs alone.
+
+        A file that is gone or has changed since it was listed stays; a name that is taken there gets a number. Does
+        nothing for a feed without an archive. Raises TransportError, RefusedError, ConfigurationError.
+        """
+        wanted = list(files)
+        if self.facts.archive is None or not wanted:
+            return
+        with self._opened() as folder:
+            for file in wanted:
+                if folder.look(file.name) != (file.size, file.modified):
+                    continue
+                self._to_archive(folder, file.name)
+                # Left behind, it would call the next file of this name whole before it is.
+                marker = self.facts.marker_of(file.name)
+                if marker and "{name}" in (self.facts.marker or "") and folder.look(marker):
+                    self._to_archive(folder, marker)
+
+    def put_report(self, name: str, content: bytes) -> None:
+        """Write a report into the feed's report folder, whole or not at all; one of this name is replaced.
+
+        Raises ConfigurationError when the feed has no such folder, TransportError and RefusedError.
+        """
+        if self.facts.report_folder is None:
+            raise ConfigurationError(
+                self.where,
+                expected="`source.report_folder`",
+                found="none",
+                action="Name the folder for reports in the council's file.",
+            )
+        report = f"{self.facts.report_folder}/{name}"
+        with self._opened() as folder:
+            folder.make_folder(self.facts.report_folder)
+            folder.write(f"{report}.part", content)
+            folder.replace(f"{report}.part", report)
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[OpenFolder]:
+        with self._open() as folder:
+            try:
+                yield folder
+            except FileNotFoundError:
+                raise RefusedError(
+                    self.where,
+                    expected="the feed's folder",
+                    found="no such folder",
+                    action="Check `source.folder` with the council.",
+                ) from None
+
+    def _walk(self, folder: OpenFolder) -> Iterator[RemoteFile]:
+        ahead = [""]
+        while ahead:
+            below = ahead.pop()
+            try:
+                entries = folder.entries(below)
+            except FileNotFoundError:
+                if not below:
+                    raise
+                continue  # gone since its parent was listed
+            for entry in entries:
+                path = posixpath.join(below, entry.name)
+                if entry.is_folder and self._leads_on(path):
+                    ahead.append(path)
+                elif not entry.is_folder and not _UNSOUND.search(path):
+                    yield RemoteFile(path, entry.size, entry.modified)
+                elif not entry.is_folder and self.facts.pattern.matches(path):
+                    _log.warning("%s: passed over, its name is no text: %s", self.where, ascii(path))
+
+    def _leads_on(self, path: str) -> bool:
+        facts = self.facts
+        if path in {facts.archive, facts.report_folder} or path.count("/") >= _DEEPEST or _UNSOUND.search(path):
+            return False
+        return any(NamePattern.parse(text).may_lead_to(path) for text in (facts.files, facts.manifest) if text)
+
+    def _manifests(self, folder: OpenFolder, listed: list[RemoteFile]) -> dict[RemoteFile, str]:
+        read = {}
+        for file in listed:
+            if not _is_manifest(self.facts, file.name):
+                continue
+            if file.size > _LARGEST_MANIFEST:
+                raise DataError(
+                    f"{self.where}: manifest {file.name}",
+                    expected=f"at most {_LARGEST_MANIFEST} bytes",
+                    found=f"{file.size}",
+                    action="Check `source.manifest` with the council.",
+                )
+            content = io.BytesIO()
+            with contextlib.suppress(FileNotFoundError):  # gone since it was listed: it names nothing
+                folder.copy(file.name, file.size, content)
+            read[file] = content.getvalue().decode("utf-8-sig", "replace")
+        return read
+
+    def _fetch(self, folder: OpenFolder, file: RemoteFile, spool: Spool) -> Path | None:
+        path = spool.path(self.origin, file.name, file.size, file.modified)
+        partial = spool.partial(path)
+        if partial is None:
+            _log.info("%s: %s is left to the process that fetches it", self.where, file.name)
+            return None
+        with contextlib.suppress(FileNotFoundError):  # gone since it was listed
+            folder.copy(file.name, file.size, partial)
+        partial.flush()
+        if (partial.tell(), folder.look(file.name)) == (file.size, (file.size, file.modified)):
+            if not file.sha256 or file.sha256 == _sha256(path):
+                return path
+            _log.warning("%s: the bytes of %s are not those that its manifest states", self.where, file.name)
+        spool.remove(path)
+        return None
+
+    def _to_archive(self, folder: OpenFolder, path: str) -> None:
+        target = f"{self.facts.archive}/{path}"
+        stem, ending = posixpath.splitext(target)
+        folder.make_folder(posixpath.dirname(target))
+        free = (name for name in _numbered(target, stem, ending) if folder.look(name) is None)
+        folder.move(path, next(free))
+
+
+def whole_files(facts: FileFacts, listed: list[RemoteFile], manifests: dict[RemoteFile, str]) -> list[RemoteFile]:
+    """Return the files of a listing that are deliveries by their name and, as far as names can tell, finished; by name.
+
+    manifests: the text of each listed manifest. Markers and manifests are never deliveries.
+    """
+    names = {file.name for file in listed}
+    markers = {facts.marker_of(name) for name in names}
+    newest_first = sorted(manifests, key=lambda file: (file.modified, file.name), reverse=True)
+    stated = [(posixpath.dirname(file.name), _named(manifests[file])) for file in newest_first]
+    whole = []
+    for file in sorted(listed):
+        name = file.name
+        if not facts.pattern.matches(name) or name.lower().endswith(facts.unfinished_endings):
+            continue
+        if name in markers or _is_manifest(facts, name):
+            continue
+        if facts.marker and facts.marker_of(name) not in names:
+            continue
+        sha256 = _stated(name, stated) if facts.manifest else ""
+        if sha256 is not None:
+            whole.append(replace(file, sha256=sha256))
+    return whole
+
+
+def _is_manifest(facts: FileFacts, path: str) -> bool:
+    return (
+        facts.manifest is not None
+        and NamePattern.parse(facts.manifest).matches(path)
+        and not path.lower().endswith(facts.unfinished_endings)
+    )
+
+
+def _named(manifest: str) -> dict[str, str]:
+    """Return the names in a manifest with the SHA-256 on their line, empty where it has none."""
+    named = {}
+    for line in manifest.splitlines():
+        sha256 = next((word for word in _BETWEEN_WORDS.split(line) if _SHA256.fullmatch(word)), "")
+        # `name`, `name sha256` or what sha256sum writes, `sha256 *name`; a name may hold spaces.
+        rest = line.replace(sha256, "").strip(" \t,;|*\"'")
+        for name in (rest, _BETWEEN_WORDS.split(rest)[0].strip("\"'")):
+            if name:
+                named[name.removeprefix("./")] = sha256.lower()
+    return named
+
+
+def _stated(path: str, manifests: list[tuple[str, dict[str, str]]]) -> str | None:
+    """Return the SHA-256 that the newest manifest naming a file gives (empty: none), None when no manifest names it."""
+    for folder, named in manifests:
+        names = [path]
+        if not folder or path.startswith(f"{folder}/"):
+            names += [posixpath.relpath(path, folder or "."), posixpath.basename(path)]
+        for name in names:
+            if name in named:
+                return named[name]
+    return None
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _numbered(target: str, stem: str, ending: str) -> Iterator[str]:
+    yield target
+    for number in itertools.count(2):
+        yield f"{stem}.{number}{ending}"

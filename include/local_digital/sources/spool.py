@@ -1,0 +1,71 @@
+"""Downloads that are under way, on local disk: what is there already is not fetched again, by whichever process.
+
+Exports hold personal data: the folder is its owner's alone, and what nobody came back for is removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import time
+from typing import TYPE_CHECKING, BinaryIO, Self
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_KEPT_SECONDS = 2 * 24 * 3600
+
+
+class Spool:
+    """A folder of partial files, one for each remote file as it was listed, held alone until the block ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open: dict[Path, BinaryIO] = {}
+
+    def __enter__(self) -> Self:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for path in self._folder.glob("*.partial"):
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < time.time() - _KEPT_SECONDS and self._hold(path):
+                    self.remove(path)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._open.values():
+            file.close()
+        self._open.clear()
+
+    def path(self, *key: object) -> Path:
+        """Return where the download of what this key stands for lies, there or not."""
+        return self._folder / (hashlib.sha256("\n".join(map(str, key)).encode()).hexdigest() + ".partial")
+
+    def partial(self, path: Path) -> BinaryIO | None:
+        """Return a partial file, at its end, to write on; None while another process writes it."""
+        file = self._open.get(path) or self._hold(path)
+        if file:
+            file.seek(0, os.SEEK_END)
+        return file
+
+    def remove(self, path: Path) -> None:
+        """Remove a partial file that this block holds."""
+        path.unlink(missing_ok=True)
+        self._open.pop(path).close()
+
+    def _hold(self, path: Path) -> BinaryIO | None:
+        while True:
+            file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b")
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                    self._open[path] = file
+                    return file
+            except BlockingIOError:
+                file.close()
+                return None
+            except FileNotFoundError:
+                pass
+            # Another process removed it between our opening and our locking: what we hold has no name any more.
+            file.close()

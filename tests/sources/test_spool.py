@@ -1,0 +1,51 @@
+"""The spool holds downloads that are under way: privately, for one process at a time, and not for long."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from typing import TYPE_CHECKING
+
+from local_digital.sources.spool import Spool
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_nobody_else_may_read_it(tmp_path: Path) -> None:
+    with Spool(tmp_path / "spool") as spool:
+        path = spool.path("file")
+        assert spool.partial(path)
+        assert [stat.S_IMODE(each.stat().st_mode) for each in (path.parent, path)] == [0o700, 0o600]
+
+
+def test_what_is_there_is_kept_for_the_next_time(tmp_path: Path) -> None:
+    with Spool(tmp_path) as spool:
+        partial = spool.partial(spool.path("file"))
+        assert partial
+        partial.write(b"half")
+    with Spool(tmp_path) as spool:
+        partial = spool.partial(spool.path("file"))
+        assert partial
+        assert partial.tell() == 4
+
+
+def test_two_never_write_one_partial_file(tmp_path: Path) -> None:
+    with Spool(tmp_path) as one, Spool(tmp_path) as other:
+        path = one.path("file")
+        assert one.partial(path)
+        assert other.partial(path) is None
+        one.remove(path)
+        assert other.partial(path)
+        assert path.exists()
+
+
+def test_what_nobody_came_back_for_is_removed(tmp_path: Path) -> None:
+    now = time.time()
+    for name, days in (("old", 3), ("young", 1)):
+        path = tmp_path / f"{name}.partial"
+        path.touch()
+        os.utime(path, (now - days * 86400,) * 2)
+    with Spool(tmp_path):
+        assert [path.name for path in tmp_path.iterdir()] == ["young.partial"]
