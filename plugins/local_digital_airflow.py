@@ -132,7 +132,7 @@ class ExtractOperator(BaseOperator):
                 feed,
                 run_id=context["run_id"],
                 until=until,
-                deadline=_deadline(until, feed.feed.source.expected_by),
+                deadline=_deadline(until, feed.feed.expected_by),
                 looked=looked,
             )
 

@@ -236,7 +236,7 @@ def test_killed_inside_a_step_and_run_again_gives_the_same_state(
         installation.put(name, content)
     modules = [
         importlib.import_module(f"local_digital.{name}")
-        for name in ("aggregate", "extract", "load", "validate", "publishing.publish")
+        for name in ("aggregate", "deliveries", "load", "validate", "publishing.publish")
     ]
 
     def fatal(name: str) -> Any:

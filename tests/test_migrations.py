@@ -13,7 +13,7 @@ from local_digital.migrations import migrate
 
 
 def test_migrating_twice_changes_nothing(database_url: str) -> None:
-    assert migrate(database_url) == migrate(database_url) == "0001"
+    assert migrate(database_url) == migrate(database_url) == "0002"
 
 
 def test_reader_sees_marts_and_nothing_else(postgres: EmbeddedServer, database_url: str) -> None:

@@ -98,10 +98,10 @@ def test_last_row_of_a_case_wins_and_the_others_are_accounted_for(
         (b"", "empty file"),
         (b"\r\n\r\n", "empty file"),
         (b"<!DOCTYPE html><html><body>503 Service Unavailable</body></html>", "web page"),
-        (b"Ann Other,1 Oak Road\r\nBob Other,2 Oak Road\r\n", "none of them such a name"),
+        (b"Ann Other,1 Oak Road\r\nBob Other,2 Oak Road\r\n", "none in the first lines"),
         (b"Case Ref,Date Reported,Notes\r\n1,03/11/2025 10:15,x\r\n", "no column Channel"),
-        ((HEADER + '\r\n1,03/11/2025 10:15,,Online,Open,,,,"Ann').encode() + b"\r\n2,x\r\n", "to be closed"),
-        (HEADER.encode("utf-16"), "zero bytes"),
+        ((HEADER + '\r\n1,03/11/2025 10:15,,Online,Open,,,,"Ann').encode() + b"\r\n2,x\r\n", "ends half way"),
+        ((HEADER + "\r\n").encode("windows-1252") + b"1\0,x\r\n", "zero bytes"),
     ],
 )
 def test_what_is_no_export_is_rejected_with_a_plain_message(

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 _FIGURES = ("marts/volume", "marts/kpi_digital_takeup", "marts/kpi_time_to_close", "marts/kpi_within_working_day")
 
 
+# Counts by week say nothing about months, and the other way round.
+_KINDS_FROM = {"day": ["week", "month"], "week": ["week"], "month": ["month"]}
+
+
 @dataclass(frozen=True)
 class AggregateReport:
     """periods: how many weeks and months were computed again, by transaction."""
@@ -50,7 +54,12 @@ def _aggregate_feed(workspace: Workspace, feed: FeedHandle) -> int:
 
 def _touched(db: Database, feed: FeedHandle) -> int:
     return db.execute(
-        statement("marts/touched_period"), {"feed_id": feed.feed_id, "covers_from": feed.feed.covers_from}
+        statement("marts/touched_period"),
+        {
+            "feed_id": feed.feed_id,
+            "covers_from": feed.feed.covers_from,
+            "period_kinds": _KINDS_FROM[feed.feed.aggregate.period] if feed.feed.aggregate else _KINDS_FROM["day"],
+        },
     ).rowcount
 
 
@@ -67,5 +76,5 @@ def _facts(feed: FeedHandle) -> dict[str, object]:
         "not_demand": [name for name, label in statuses.items() if not label.demand],
         "digital": [name for name, label in channels.items() if label.digital],
         "digital_unassisted": [name for name, label in channels.items() if label.digital and not label.assisted],
-        "knows_closing": "closed_at" in feed.feed.columns,
+        "knows_closing": "closed_at" in feed.feed.columns or feed.feed.delivery == "event_log",
     }

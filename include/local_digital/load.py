@@ -17,18 +17,20 @@ import pyarrow.csv
 from sqlalchemy import text
 
 from local_digital.calendar import local_day
-from local_digital.fields import FIELDS, INSTANTS, LABELS
+from local_digital.config.sources import FileFacts
+from local_digital.fields import INSTANTS, LABELS, RECORD_FIELDS
 from local_digital.sql import statement
 from local_digital.workspace import FeedHandle, Workspace, lock
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable
 
     from sqlalchemy import Connection as Database
     from sqlalchemy import Row
 
 _log = logging.getLogger(__name__)
-_COLUMNS = (*FIELDS, "line")
+_COLUMNS = (*RECORD_FIELDS, "line")
 
 
 @dataclass
@@ -63,19 +65,27 @@ def load(workspace: Workspace, feed: FeedHandle) -> LoadReport:
 
 def _load_one(workspace: Workspace, db: Database, feed: FeedHandle, delivery: Row[Any], report: LoadReport) -> None:
     records = workspace.landing.accepted(delivery.delivery_id)
-    newer = _others(db, feed, delivery, "load/newer_deliveries")
-    if newer:
-        records = _without(records, _refs(workspace, newer))
-    inserted, updated = _merge(db, feed, delivery.delivery_id, records)
-    withdrawn = 0
-    if "{" in feed.feed.source.files:
-        # Only a name that carries a day can be re-sent; an undated one is simply overwritten night after night.
-        withdrawn = _retract_superseded(workspace, db, feed, delivery, newer)
+    source = feed.feed.source
+    # Only a name that carries a day can be re-sent; an undated one is simply overwritten night after night.
+    resent = _superseded(db, feed, delivery) if isinstance(source, FileFacts) and source.pattern.has_date else []
+    if feed.feed.delivery == "event_log":
+        inserted, updated, withdrawn = _load_events(workspace, db, feed, delivery, records, resent)
+    else:
+        newer = _others(db, feed, delivery, "load/newer_deliveries")
+        stated = _periods(workspace, newer) if feed.feed.delivery == "aggregate" else None
+        if newer:
+            records = _without(records, _refs(workspace, newer))
+        if stated:
+            records = _outside(records, stated)
+        inserted, updated = _merge(db, feed, delivery.delivery_id, records)
+        withdrawn = _replace_periods(db, feed, records) if feed.feed.delivery == "aggregate" else 0
+        if resent:
+            withdrawn += _retract(workspace, db, feed, delivery, resent, newer)
     counts = {
         "delivery_id": delivery.delivery_id,
         "inserted": inserted,
         "updated": updated,
-        "unchanged": records.num_rows - inserted - updated,
+        "unchanged": max(0, records.num_rows - inserted - updated),
         "withdrawn": withdrawn,
     }
     db.execute(
@@ -99,20 +109,80 @@ def _merge(db: Database, feed: FeedHandle, delivery_id: int, records: pa.Table) 
     """Stage with COPY and merge; return how many records were inserted and how many updated."""
     if records.num_rows == 0:
         return 0, 0
-    db.execute(statement("load/stage"))
-    rows = _as_csv(db, records)
+    _stage(db, "stage", records, _COLUMNS)
+    return _merge_staged(db, feed, delivery_id)
+
+
+def _stage(db: Database, table: str, records: pa.Table, columns: tuple[str, ...]) -> None:
+    db.execute(statement(f"load/{table}"))
     cursor = db.connection.cursor()
     # The column list is the table's own, from the file that creates it.
-    cursor.copy_expert("copy stage from stdin with (format csv)", rows)
+    cursor.copy_expert(f"copy {table} from stdin with (format csv)", _as_csv(db, records, columns))
     cursor.close()
+
+
+def _merge_staged(db: Database, feed: FeedHandle, delivery_id: int) -> tuple[int, int]:
     merged = db.execute(statement("load/merge_records"), {"feed_id": feed.feed_id, "delivery_id": delivery_id}).one()
     db.execute(text("drop table stage"))
     return int(merged.inserted), int(merged.updated)
 
 
-def _as_csv(db: Database, records: pa.Table) -> io.BytesIO:
+def _load_events(
+    workspace: Workspace, db: Database, feed: FeedHandle, delivery: Row[Any], events: pa.Table, resent: list[int]
+) -> tuple[int, int, int]:
+    """Add a delivery's events and tell its cases anew; return cases inserted, updated and withdrawn.
+
+    The order in which deliveries come does not matter: the events carry their own time.
+    """
+    refs = set(events.column("record_ref").to_pylist())
+    if resent:
+        forgotten = db.scalars(statement("load/forget_events"), {"feed_id": feed.feed_id, "superseded": resent})
+        refs |= set(forgotten)
+        for other in (*_others(db, feed, delivery, "load/older_deliveries"),
+                      *_others(db, feed, delivery, "load/newer_deliveries")):  # fmt: skip
+            told = workspace.landing.accepted(other)
+            known = told.filter(pc.is_in(told.column("record_ref"), pa.array(sorted(refs), pa.string())))
+            _add_events(db, feed, other, known)
+    _add_events(db, feed, delivery.delivery_id, events)
+    statuses = feed.contract.fields["status"].values if "status" in feed.contract.fields else {}
+    db.execute(
+        statement("load/fold_events"),
+        {
+            "feed_id": feed.feed_id,
+            "delivery_id": delivery.delivery_id,
+            "refs": sorted(refs),
+            "closing": [name for name, label in statuses.items() if label.closes],
+        },
+    )
+    left = set(db.scalars(text("select record_ref from stage")))
+    inserted, updated = _merge_staged(db, feed, delivery.delivery_id)
+    gone = sorted(refs - left)
+    removed = db.execute(statement("load/withdraw_records"), {"feed_id": feed.feed_id, "refs": gone}).one()
+    return inserted, updated, int(removed.withdrawn)
+
+
+def _add_events(db: Database, feed: FeedHandle, delivery_id: int, events: pa.Table) -> None:
+    _stage(db, "stage_event", events, (*_COLUMNS, "event_at"))
+    db.execute(statement("load/add_events"), {"feed_id": feed.feed_id, "delivery_id": delivery_id})
+    db.execute(text("drop table stage_event"))
+
+
+def _replace_periods(db: Database, feed: FeedHandle, records: pa.Table) -> int:
+    """Take out what earlier deliveries counted in periods that this one states again; return how many counts went."""
+    if isinstance(feed.feed.source, FileFacts) and feed.feed.source.files_a_night > 1:
+        # Each of a night's files states a part of the period.
+        return 0
+    periods = pc.unique(records.column("reported_at")).to_pylist()
+    refs = records.column("record_ref").to_pylist()
+    replaced = db.execute(
+        statement("load/replace_periods"), {"feed_id": feed.feed_id, "periods": periods, "refs": refs}
+    ).one()
+    return int(replaced.withdrawn)
+
+
+def _as_csv(db: Database, records: pa.Table, names: tuple[str, ...]) -> io.BytesIO:
     columns = {}
-    for name in _COLUMNS:
+    for name in names:
         column = records.column(name)
         if name in LABELS:
             columns[name] = _label_ids(db, name, column)
@@ -122,7 +192,7 @@ def _as_csv(db: Database, records: pa.Table) -> io.BytesIO:
                 [None if key is None else f"\\x{key.hex()}" for key in keys.dictionary.to_pylist()], pa.string()
             )
             columns[name] = spelt.take(keys.indices)
-        elif name in INSTANTS:
+        elif name in INSTANTS or name == "event_at":
             columns[name] = column.cast(pa.timestamp("us", tz="UTC"))
         else:
             columns[name] = column
@@ -146,31 +216,31 @@ def _label_ids(db: Database, name: str, column: pa.ChunkedArray) -> pa.Array:
     return pa.array([ids.get(word) for word in words], pa.int32()).take(encoded.indices)
 
 
-def _retract_superseded(
-    workspace: Workspace, db: Database, feed: FeedHandle, delivery: Row[Any], newer: list[int]
+def _superseded(db: Database, feed: FeedHandle, delivery: Row[Any]) -> list[int]:
+    """Mark earlier versions of the same file as superseded; return their ids."""
+    facts = {
+        "feed_id": feed.feed_id,
+        "name": delivery.name,
+        "as_of": delivery.as_of,
+        "delivery_id": delivery.delivery_id,
+    }
+    return list(db.scalars(statement("load/supersede"), facts))
+
+
+def _retract(
+    workspace: Workspace, db: Database, feed: FeedHandle, delivery: Row[Any], superseded: list[int], newer: list[int]
 ) -> int:
-    """Undo what an earlier version of the same file said and neither this nor a newer delivery repeats.
+    """Undo what earlier versions of the same file said and neither this nor a newer delivery repeats.
 
     Such a record goes back to what the newest older delivery says of it, or goes altogether. Returns how many went.
     """
-    superseded = list(
-        db.scalars(
-            statement("load/supersede"),
-            {
-                "feed_id": feed.feed_id,
-                "name": delivery.name,
-                "as_of": delivery.as_of,
-                "delivery_id": delivery.delivery_id,
-            },
-        )
-    )
-    if not superseded:
-        return 0
-    gone = _refs(workspace, superseded) - _refs(workspace, [delivery.delivery_id, *newer])
+    repeating = [delivery.delivery_id, *newer]
+    gone = _refs(workspace, superseded) - _refs(workspace, repeating)
+    stated = _periods(workspace, repeating) if feed.feed.delivery == "aggregate" else set()
     for older in _others(db, feed, delivery, "load/older_deliveries"):
         if not gone:
             break
-        records = workspace.landing.accepted(older)
+        records = _outside(workspace.landing.accepted(older), stated)
         known = records.filter(pc.is_in(records.column("record_ref"), pa.array(sorted(gone), pa.string())))
         _merge(db, feed, older, known)
         gone -= set(known.column("record_ref").to_pylist())
@@ -189,6 +259,20 @@ def _refs(workspace: Workspace, deliveries: Iterable[int]) -> set[str]:
         for delivery_id in deliveries
         for ref in workspace.landing.accepted(delivery_id, ["record_ref"]).column("record_ref").to_pylist()
     }
+
+
+def _periods(workspace: Workspace, deliveries: Iterable[int]) -> set[dt.datetime]:
+    return {
+        moment
+        for delivery_id in deliveries
+        for moment in workspace.landing.accepted(delivery_id, ["reported_at"]).column("reported_at").to_pylist()
+    }
+
+
+def _outside(records: pa.Table, periods: set[dt.datetime]) -> pa.Table:
+    """Return the counts of other periods than these."""
+    stated = pa.array(sorted(periods), pa.timestamp("us", tz="UTC"))
+    return records.filter(pc.invert(pc.is_in(records.column("reported_at"), stated)))
 
 
 def _without(records: pa.Table, refs: set[str]) -> pa.Table:

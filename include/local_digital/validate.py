@@ -22,7 +22,7 @@ from local_digital.calendar import local_day, midnight
 from local_digital.data_docs import render
 from local_digital.errors import DataError
 from local_digital.expectations import Validation, check
-from local_digital.parsing.candidates import Candidates, Fault, parse
+from local_digital.parsing.candidates import Candidates, Delivered, Fault, parse
 from local_digital.sql import statement
 from local_digital.workspace import FeedHandle, Workspace, lock
 
@@ -40,7 +40,10 @@ _VOLUME_BAND = (0.5, 2.0)
 
 @dataclass(frozen=True)
 class DeliveryReport:
-    """What became of a delivery. status: `validated`, `rejected`, and later `loaded` or `unchanged`."""
+    """What became of a delivery. status: `validated`, `rejected`, and later `loaded` or `unchanged`.
+
+    read = accepted + quarantined + duplicates + filtered, the last being rows of other services.
+    """
 
     delivery_id: int
     name: str
@@ -49,6 +52,7 @@ class DeliveryReport:
     accepted: int = 0
     quarantined: int = 0
     duplicates: int = 0
+    filtered: int = 0
     rejected_because: str | None = None
     warnings: list[str] = field(default_factory=list)
 
@@ -63,14 +67,14 @@ def validate(workspace: Workspace, feed: FeedHandle) -> list[DeliveryReport]:
     the premises secret or the suite is missing.
     """
     secret = ""
-    if "premises_key" in feed.feed.columns:
+    if "premises_key" in feed.feed.columns or any(column.derived_from for column in feed.feed.columns.values()):
         connection = workspace.settings.connection(feed.council.privacy.connection)
         connection.require("password")
         secret = connection.password
     with workspace.engine.connect() as db:
         landed = db.execute(
             text(
-                "select delivery_id, name, sha256, as_of from ledger.delivery "
+                "select delivery_id, name, sha256, as_of, series from ledger.delivery "
                 "where feed_id = :feed_id and status = 'landed' order by as_of, delivery_id"
             ),
             {"feed_id": feed.feed_id},
@@ -88,9 +92,10 @@ def validate(workspace: Workspace, feed: FeedHandle) -> list[DeliveryReport]:
 def _counts(report: DeliveryReport) -> str:
     if report.status == "rejected":
         return report.rejected_because or ""
+    others = f" + {report.filtered} of other services" if report.filtered else ""
     return (
         f"{report.read} read = {report.accepted} accepted + {report.quarantined} quarantined "
-        f"+ {report.duplicates} duplicates"
+        f"+ {report.duplicates} duplicates{others}"
     )
 
 
@@ -99,8 +104,15 @@ def _validate_one(
 ) -> DeliveryReport:
     where = f"{feed.name}: {delivery.name}"
     try:
-        candidates = parse(workspace.landing.read_raw(delivery.sha256), feed, secret, where)
-        _refuse_shrunken_snapshot(workspace, feed, delivery, candidates.rows_read, where)
+        candidates = parse(
+            workspace.landing.read_raw(delivery.sha256),
+            feed,
+            Delivered(delivery.name, delivery.as_of),
+            secret=secret,
+            connection=workspace.settings.connection,
+            where=where,
+        )
+        _refuse_shrunken_snapshot(workspace, feed, delivery, candidates.rows_read - candidates.filtered, where)
         sorted_out = _sort_out(workspace, feed, delivery, candidates, where)
     except DataError as error:
         report = DeliveryReport(delivery.delivery_id, delivery.name, "rejected", rejected_because=str(error))
@@ -119,14 +131,21 @@ def _validate_one(
         accepted=sorted_out.accepted.num_rows,
         quarantined=len({fault.line for fault in sorted_out.faults}),
         duplicates=sorted_out.duplicates,
+        filtered=candidates.filtered,
         warnings=candidates.warnings + sorted_out.warnings,
     )
-    if report.read != report.accepted + report.quarantined + report.duplicates:
+    if report.read != report.accepted + report.quarantined + report.duplicates + report.filtered:
         raise AssertionError(f"{where}: {_counts(report)} does not add up; this is a defect of the pipeline")
     with workspace.engine.begin() as db:
         lock(db, "delivery", delivery.delivery_id)
         marked = db.execute(
-            statement("ledger/mark_validated"), {**report.as_json(), "warnings": json.dumps(report.warnings)}
+            statement("ledger/mark_validated"),
+            {
+                **report.as_json(),
+                "warnings": json.dumps(report.warnings),
+                "detected": json.dumps(candidates.found),
+                "documents": candidates.documents,
+            },
         )
         if marked.rowcount:
             _store_findings(db, delivery.delivery_id, sorted_out)
@@ -178,16 +197,17 @@ def _sort_out(
         elif entry.severity == "warning":
             warnings.append(f"{source or 'rows'}: expected {entry.expected}; {result.failed} otherwise")
     table = _without_lines(table, {fault.line for fault in faults})
-    table, duplicates, repeated = _deduplicated(table)
+    table, duplicates, repeated = _deduplicated(table, events=feed.feed.delivery == "event_log")
     ref = _source_name(feed, "record_ref")
     faults += [Fault(line, "superseded_in_file", ref, "each case once; a later row was taken") for line in repeated]
     return _SortedOut(table, faults, duplicates, warnings, validation)
 
 
-def _deduplicated(table: pa.Table) -> tuple[pa.Table, int, list[int]]:
+def _deduplicated(table: pa.Table, *, events: bool) -> tuple[pa.Table, int, list[int]]:
     """Drop exact duplicates (equal in every field kept) and, of different rows with one reference, all but the last.
 
-    Returns the table, the number of exact duplicates and the lines of the rows that a later one replaces.
+    events: the rows of a case are its history, and all stay. Returns the table, the number of exact duplicates and the
+    lines of the rows that a later one replaces.
     """
     ref = table.column("record_ref").to_pandas()
     suspects = np.flatnonzero(ref.duplicated(keep=False).to_numpy())
@@ -196,7 +216,7 @@ def _deduplicated(table: pa.Table) -> tuple[pa.Table, int, list[int]]:
     few = table.take(pa.array(suspects)).to_pandas()
     # The last of equal rows stays, so that "the last row of a case wins" holds for a row that comes back.
     exact = few.drop(columns="line").duplicated(keep="last").to_numpy()
-    replaced = few.loc[~exact, "record_ref"].duplicated(keep="last")
+    replaced = few.loc[~exact, "record_ref"].duplicated(keep="last") & (not events)
     lines = few.loc[replaced.index[replaced], "line"]
     gone = np.concatenate([suspects[exact], suspects[replaced.index[replaced].to_numpy()]])
     keep = np.ones(table.num_rows, dtype=bool)
@@ -212,7 +232,7 @@ def _without_lines(table: pa.Table, lines: set[int]) -> pa.Table:
 
 def _source_name(feed: FeedHandle, field_name: str | None) -> str:
     column = feed.feed.columns.get(field_name) if field_name else None
-    return column.source if column else ""
+    return (column.source or "") if column else ""
 
 
 def _volume_band(workspace: Workspace, feed: FeedHandle, delivery: Row[Any]) -> tuple[int | None, int | None]:
@@ -220,7 +240,7 @@ def _volume_band(workspace: Workspace, feed: FeedHandle, delivery: Row[Any]) -> 
     with workspace.engine.connect() as db:
         history = db.scalars(
             statement("ledger/same_weekday_volumes"),
-            {"feed_id": feed.feed_id, "as_of": delivery.as_of, "weeks": _VOLUME_WEEKS},
+            {"feed_id": feed.feed_id, "as_of": delivery.as_of, "weeks": _VOLUME_WEEKS, "series": delivery.series},
         ).all()
     if len(history) < _VOLUME_HISTORY:
         return None, None
@@ -234,7 +254,10 @@ def _refuse_shrunken_snapshot(
     if feed.feed.delivery != "snapshot":
         return
     with workspace.engine.connect() as db:
-        before = db.scalar(statement("ledger/previous_snapshot"), {"feed_id": feed.feed_id, "as_of": delivery.as_of})
+        before = db.scalar(
+            statement("ledger/previous_snapshot"),
+            {"feed_id": feed.feed_id, "as_of": delivery.as_of, "series": delivery.series},
+        )
     if before and rows_read < before * (1 - feed.feed.max_fall):
         raise DataError(
             where,

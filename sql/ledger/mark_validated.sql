@@ -6,6 +6,9 @@ set
     accepted = :accepted,
     quarantined = :quarantined,
     duplicates = :duplicates,
+    filtered = :filtered,
+    documents = :documents,
+    detected = cast(:detected as jsonb),
     warnings = cast(:warnings as jsonb),
     validated_at = now()
 where delivery_id = :delivery_id and status = 'landed'

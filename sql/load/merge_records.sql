@@ -11,17 +11,17 @@ with differing as (
         known.record_ref is null
         or (
             staged.reported_at, staged.closed_at, staged.channel, staged.status, staged.ward,
-            staged.stream, staged.reason, staged.outcome, staged.premises_key
+            staged.stream, staged.reason, staged.outcome, staged.premises_key, staged.count
         ) is distinct from (
             known.reported_at, known.closed_at, known.channel, known.status, known.ward,
-            known.stream, known.reason, known.outcome, known.premises_key
+            known.stream, known.reason, known.outcome, known.premises_key, known.count
         )
 ),
 
 written as (
     insert into core.record (
         feed_id, record_ref, reported_at, closed_at, channel, status, ward, stream, reason, outcome,
-        premises_key, delivery_id, line
+        premises_key, count, delivery_id, line
     )
     select
         :feed_id,
@@ -35,6 +35,7 @@ written as (
         reason,
         outcome,
         premises_key,
+        count,
         :delivery_id,
         line
     from differing
@@ -48,6 +49,7 @@ written as (
         reason = excluded.reason,
         outcome = excluded.outcome,
         premises_key = excluded.premises_key,
+        count = excluded.count,
         delivery_id = excluded.delivery_id,
         line = excluded.line
 ),

@@ -10,5 +10,6 @@ create temporary table stage (
     reason integer,
     outcome integer,
     premises_key bytea,
+    count integer not null,
     line bigint not null
 ) on commit drop

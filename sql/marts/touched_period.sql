@@ -25,7 +25,7 @@ touched as (
     from ledger.stale_day as stale
     cross join
         (values ('week', interval '7 days'), ('month', interval '1 month')) as kinds (period_kind, length)
-    where stale.feed_id = :feed_id
+    where stale.feed_id = :feed_id and kinds.period_kind = any(cast(:period_kinds as text[]))
 )
 
 select

@@ -8,7 +8,8 @@ with demand as (
         record.channel,
         record.ward,
         record.stream,
-        record.reason
+        record.reason,
+        record.count
     from touched_period as touched
     inner join core.record
         on
@@ -26,7 +27,7 @@ select
     touched.period_start,
     'total',
     'total',
-    count(demand.period_kind),
+    coalesce(sum(demand.count), 0),
     touched.basis
 from touched_period as touched
 left join demand on touched.period_kind = demand.period_kind and touched.period_start = demand.period_start
@@ -40,7 +41,7 @@ select
     demand.period_start,
     parts.breakdown,
     label.label,
-    count(*),
+    sum(demand.count),
     demand.basis
 from demand
 cross join

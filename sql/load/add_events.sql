@@ -1,0 +1,36 @@
+-- grain: one event that no delivery has told of yet
+insert into core.event (
+    feed_id, record_ref, event_at, reported_at, closed_at, channel, status, ward, stream, reason, outcome,
+    premises_key, delivery_id, line
+)
+select
+    :feed_id,
+    staged.record_ref,
+    staged.event_at,
+    staged.reported_at,
+    staged.closed_at,
+    staged.channel,
+    staged.status,
+    staged.ward,
+    staged.stream,
+    staged.reason,
+    staged.outcome,
+    staged.premises_key,
+    :delivery_id,
+    staged.line
+from stage_event as staged
+where
+    not exists (
+        select 1 from core.event as known
+        where
+            known.feed_id = :feed_id
+            and known.record_ref = staged.record_ref
+            and known.event_at = staged.event_at
+            and (
+                known.reported_at, known.closed_at, known.channel, known.status, known.ward, known.stream,
+                known.reason, known.outcome, known.premises_key
+            ) is not distinct from (
+                staged.reported_at, staged.closed_at, staged.channel, staged.status, staged.ward, staged.stream,
+                staged.reason, staged.outcome, staged.premises_key
+            )
+    )

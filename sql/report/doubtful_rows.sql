@@ -1,0 +1,13 @@
+-- grain: one expectation that rows of a delivery failed and that turned none of them down, with the first such lines
+select
+    expectation,
+    column_name,
+    failed,
+    lines
+from ledger.expectation_result
+where
+    delivery_id = :delivery_id
+    and not success
+    and severity <> 'critical'
+    and lines <> '{}'
+order by position
