@@ -43,8 +43,12 @@ def ragged_of(reading: Reading) -> list[int]:
 
 
 @pytest.mark.parametrize("told", [True, False])
-@given(tables, st.sampled_from([",", ";", "\t", "|"]), st.sampled_from(["utf-8", "utf-8-sig", "windows-1252", "utf-16"]),
-       st.sampled_from(["\r\n", "\n", "\r"]))  # fmt: skip
+@given(
+    tables,
+    st.sampled_from([",", ";", "\t", "|"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "windows-1252", "utf-16"]),
+    st.sampled_from(["\r\n", "\n", "\r"]),
+)
 def test_any_table_in_any_dialect_is_read_back(
     told: bool, rows: list[tuple[str, str, str]], delimiter: str, encoding: str, ending: str
 ) -> None:

@@ -1,71 +1,17 @@
-"""Values are parsed strictly: what a format does not say is wrong, and nothing is guessed."""
+"""Words, numbers and identifiers are taken as they are meant, and what is unclear is counted."""
 
 from __future__ import annotations
-
-import datetime as dt
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_digital.parsing import instants, values
-
-LONDON = ZoneInfo("Europe/London")
-FORMAT = "%d/%m/%Y %H:%M"
-# Arrow knows the clock changes up to here; a later report is after the export, and quarantined for that.
-FIRST, LAST = (dt.datetime.fromisoformat(day) for day in ("2000-01-01", "2037-12-31"))
+from local_digital.parsing import values
 
 
-def parsed(*texts: str, formats: tuple[str, ...] = (FORMAT,)) -> tuple[list[dt.datetime | None], list[bool]]:
-    found = instants.parse(pa.chunked_array([list(texts)], pa.string()), formats, "Europe/London")
-    return found.utc.to_pylist(), list(found.wrong)
-
-
-@given(st.datetimes(FIRST, LAST, timezones=st.just(dt.UTC)))
-def test_every_moment_written_as_local_time_is_read_back(moment: dt.datetime) -> None:
-    moment = moment.replace(second=0, microsecond=0)
-    local = moment.astimezone(LONDON)
-    (read,), (wrong,) = parsed(local.strftime(FORMAT))
-    assert not wrong
-    assert read is not None
-    # The second showing of an autumn hour reads as the first: the same local time, an hour earlier.
-    assert moment - read == (dt.timedelta(hours=1) if local.fold else dt.timedelta(0))
-
-
-@given(st.integers(0, 40), st.integers(0, 14), st.integers(1990, LAST.year - 1), st.integers(0, 30), st.integers(0, 70))
-def test_a_date_is_right_exactly_when_the_calendar_has_it(
-    day: int, month: int, year: int, hour: int, minute: int
-) -> None:
-    (read,), (wrong,) = parsed(f"{day:02}/{month:02}/{year} {hour:02}:{minute:02}")
-    try:
-        local = dt.datetime(year, month, day, hour, minute, tzinfo=LONDON)
-    except ValueError:
-        assert wrong
-        assert read is None
-        return
-    existed = local.astimezone(dt.UTC).astimezone(LONDON).replace(tzinfo=None) == local.replace(tzinfo=None)
-    assert wrong is not existed
-    assert read == (local.astimezone(dt.UTC) if existed else None)
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["2026-01-02 10:00", "1/2/26 10:00", "01/02/2026", "01/02/2026 10:00x", "x01/02/2026 10:00", "01.02.2026 10:00"],
-)
-def test_another_form_is_wrong(text: str) -> None:
-    assert parsed(text) == ([None], [True])
-
-
-def test_blank_is_no_date_and_not_wrong() -> None:
-    assert parsed("") == ([None], [False])
-
-
-def test_formats_are_tried_in_order() -> None:
-    found, wrong = parsed("03/04/2026 10:00", "2026-04-03", formats=(FORMAT, "%Y-%m-%d"))
-    assert [moment and moment.date() for moment in found] == [dt.date(2026, 4, 3), dt.date(2026, 4, 2)]
-    assert wrong == [False, False]
+def column(*cells: str) -> pa.ChunkedArray:
+    return pa.chunked_array([list(cells)], pa.string())
 
 
 def test_labels_are_compared_without_case_and_space_and_the_unmapped_are_counted() -> None:
@@ -83,3 +29,42 @@ def test_premises_key_depends_on_the_secret_and_not_on_leading_zeros() -> None:
     assert keys[0] == keys[1] != other.to_pylist()[0]
     assert keys[2:] == [None, None]
     assert unusable == 1
+
+
+@given(st.integers(0, 10**12))
+def test_whole_numbers_are_read_with_and_without_commas(number: int) -> None:
+    found, wrong = values.whole_numbers(column(f"{number}", f"{number:,}", f"{number}.0", f"{number:,}.00"))
+    assert found.to_pylist() == [number] * 4
+    assert not wrong.any()
+
+
+@pytest.mark.parametrize("text", ["1,23", "-1", "1.5", "12a", "1 234", ",1", "1e3"])
+def test_what_is_no_whole_number_is_wrong(text: str) -> None:
+    found, wrong = values.whole_numbers(column(text, ""))
+    assert found.to_pylist() == [None, None]
+    assert list(wrong) == [True, False]
+
+
+def test_blank_words_are_taken_for_nothing() -> None:
+    text = column("NULL", "null", "Nullabor", "1900-01-01T00:00:00Z", "-")
+    assert values.without_blanks(text, ["Null", "1900-01-01*", "-"]).to_pylist() == ["", "", "Nullabor", "", ""]
+    assert values.without_blanks(text, []).to_pylist() == text.to_pylist()
+
+
+def test_words_that_look_personal_are_not_shown() -> None:
+    assert values.shown("Self Service") == "Self Service"
+    for word in ("ann@example.org", "07700 900123", "1 Oak Road, B91 3QX", "x" * 100):
+        assert word not in values.shown(word)
+
+
+def test_identifiers_written_by_spreadsheets_are_the_same_premises() -> None:
+    keys, _ = values.premises_keys(column("100070000001", "100,070,000,001", "100070000001.0", "0"), "secret")
+    one, two, three, four = keys.to_pylist()
+    assert one == two == three != four
+
+
+def test_derived_references_tell_rows_apart_and_keep_what_they_are_made_of() -> None:
+    refs = values.derived_refs([column("a", "a", "a b", ""), column("b", "b", "", "")], "secret").to_pylist()
+    assert refs[0] == refs[1] != refs[2]
+    assert refs[3] is None
+    assert values.derived_refs([column("a"), column("b")], "another").to_pylist() != refs[:1]

@@ -36,6 +36,7 @@ _PGP_VERSIONS = frozenset({3, 4, 6})
 _NEW_FORM = 0xC0
 _ONE_BYTE_BELOW = 192
 _CHUNK = 1 << 20
+_SAMPLE = 512
 _DEEPEST = 4
 _ENCRYPTED = 0x1
 # Below this even a high ratio is harmless, and small files of zeros and blanks do reach it.
@@ -58,6 +59,15 @@ def unwrap(content: bytes, facts: Wrapped, connection: Callable[[str], Connectio
     out, encrypted without a key for it), ConfigurationError (a key that cannot be used).
     """
     return _Unwrapping(facts, connection, where).open(Document("", content))
+
+
+def wrapping(content: bytes) -> str | None:
+    """Return what the first bytes say a file is wrapped in: `gzip`, `zip` (workbooks too), `OpenPGP`, or None."""
+    if _is_pgp(content):
+        return "OpenPGP"
+    if content[:2] == _GZIP:
+        return "gzip"
+    return "zip" if content[:4] in _ZIP else None
 
 
 @dataclass
@@ -187,12 +197,13 @@ class _Unwrapping:
                 found="a key or passphrase that does not open",
                 action="Mend the connection (docs/adding-a-council.md#connections).",
             ) from None
-        with tempfile.TemporaryDirectory(prefix="local-digital-") as folder, _largest_file(self.facts.max_bytes):
+        with tempfile.TemporaryDirectory(prefix="local-digital-") as folder:
             plain = Path(folder) / "plain"
             sealed = Path(folder) / "sealed"
             sealed.write_bytes(content)
             try:
-                decrypt_file(decryptor=decryptor, input=str(sealed), output=str(plain))
+                with _largest_file(self.facts.max_bytes):
+                    decrypt_file(decryptor=decryptor, input=str(sealed), output=str(plain))
             except Exception:  # noqa: BLE001 - as above
                 raise DataError(
                     self.where,
@@ -214,7 +225,15 @@ def _is_pgp(content: bytes) -> bool:
     length = _PGP_LENGTH_BYTES[content[0]]
     if content[0] >= _NEW_FORM and content[1] >= _ONE_BYTE_BELOW:
         length = 2
-    return content[1 + length] in _PGP_VERSIONS
+    return content[1 + length] in _PGP_VERSIONS and not _is_text(content[:_SAMPLE])
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        return error.start > len(content) - 4  # a letter that the sample cuts in two
+    return True
 
 
 @contextlib.contextmanager

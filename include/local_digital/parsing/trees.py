@@ -19,7 +19,7 @@ from local_digital.config.formats import NdjsonFormat, TreeFormat
 from local_digital.errors import ConfigurationError, DataError
 from local_digital.parsing.decoding import SEND_AGAIN
 from local_digital.parsing.documents import Document
-from local_digital.parsing.sections import Reading, Section, fold
+from local_digital.parsing.sections import Reading, Section, empty_section, fold
 from local_digital.places import place
 
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ _NAMES_KEPT = 500
 def read(documents: Sequence[Document], facts: TreeFormat | NdjsonFormat, names: Iterable[str], where: str) -> Reading:
     """Read the wanted columns of all records of a delivery; a record's line is its number in its document, from 1.
 
-    names: columns as the council's file gives them. Raises DataError when a document is no such thing,
-    ConfigurationError when a name is no JMESPath either.
+    names: columns as the council's file gives them. Raises DataError when a document is no such thing.
     """
     found: list[_Record] = []
     places: list[int] = []
@@ -43,12 +42,14 @@ def read(documents: Sequence[Document], facts: TreeFormat | NdjsonFormat, names:
         for line, record in records(document.content, facts, where):
             found.append(record)
             places.append(place(number, line))
+    if not found:
+        return Reading([empty_section(list(names))], {"documents": len(documents), "records": 0})
     leaves = _leaves(found)
     by_folded = {fold(leaf): leaf for leaf in reversed(list(leaves))}
     columns: dict[str, list[str]] = {}
     for name in names:
         leaf = name if name in leaves else by_folded.get(fold(name))
-        if leaf is None and _PLAIN.fullmatch(name):
+        if leaf is None and not _is_expression(name):
             continue
         get = _getter(leaf or name, plain=leaf is not None)
         columns[name] = [_text(get(record)) for record in found]
@@ -70,8 +71,12 @@ def records(content: bytes, facts: TreeFormat | NdjsonFormat, where: str) -> lis
     """
     if isinstance(facts, NdjsonFormat):
         return list(_json_lines(content, where))
-    tree = _parsed_json(content, where) if facts.kind == "json" else _parsed_xml(content, where)
-    return list(enumerate(_records(tree, facts, where), 1))
+    return list(enumerate(_records(parsed(content, facts, where), facts, where), 1))
+
+
+def parsed(content: bytes, facts: TreeFormat, where: str) -> object:
+    """Return a whole JSON or XML document as mappings, lists and texts. Raises DataError."""
+    return _parsed_json(content, where) if facts.kind == "json" else _parsed_xml(content, where)
 
 
 def names_in(found: Sequence[_Record]) -> list[str]:
@@ -198,6 +203,17 @@ def _leaves(found: Sequence[_Record]) -> dict[str, None]:
     for record in found:
         walk(record, "", 0)
     return leaves
+
+
+def _is_expression(name: str) -> bool:
+    """Say whether a name that no record has is meant as a JMESPath: `Ward?` is just a name."""
+    if _PLAIN.fullmatch(name):
+        return False
+    try:
+        jmespath.compile(name)
+    except JMESPathError:
+        return False
+    return True
 
 
 def _getter(name: str, *, plain: bool) -> Callable[[_Record], object]:

@@ -72,6 +72,14 @@ def sheet_rows(content: bytes, sheet: str, where: str) -> list[list[str]]:
     return _rows(content, sheet, where)[0]
 
 
+def sheet_names(content: bytes, where: str) -> list[str]:
+    """Return the names of a workbook's sheets. Raises DataError."""
+    try:
+        return list(CalamineWorkbook.from_filelike(io.BytesIO(content)).sheet_names)
+    except (CalamineError, OSError, ValueError):
+        raise _rejected(where, "an Excel workbook (.xlsx)", "one that is damaged or cut off") from None
+
+
 def _rows(content: bytes, sheet: str, where: str) -> tuple[list[list[str]], str]:
     if not content.startswith(_MAGIC):
         raise _rejected(where, "an Excel workbook (.xlsx)", "something else")

@@ -1,0 +1,91 @@
+"""An Excel sheet is read like any other export; its dates come as dates."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import Workbook
+
+from local_digital.config.formats import XlsxFormat
+from local_digital.errors import DataError
+from local_digital.parsing.documents import Document
+from local_digital.parsing.sections import Reading, Wanted
+from local_digital.parsing.workbook import read
+
+WANTED = Wanted.of(["Case Ref", "Reported", "Ward"])
+
+
+def saved(*rows: list[Any], sheet: str = "Export", before: str | None = None) -> bytes:
+    workbook = Workbook()
+    first = workbook.active
+    assert first is not None
+    if before:
+        first.title = before
+        first = workbook.create_sheet(sheet)
+    first.title = sheet
+    for row in rows:
+        first.append(row)
+    target = io.BytesIO()
+    workbook.save(target)
+    return target.getvalue()
+
+
+def read_sheet(content: bytes, **facts: Any) -> Reading:
+    return read(0, Document("", content), XlsxFormat(kind="xlsx", **facts), WANTED, "here")
+
+
+def rows_of(reading: Reading) -> list[tuple[str, ...]]:
+    (section,) = reading.sections
+    return list(zip(*(column.to_pylist() for column in section.cells.columns), strict=True))
+
+
+cells = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Co", "Cn"]), min_size=1, max_size=10).map(
+    lambda text: f"w{text}".strip()
+)
+
+
+# Excel knows no time zones.
+moments = st.datetimes(dt.datetime.fromisoformat("1901-01-01"), dt.datetime.fromisoformat("2200-01-01"))
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**14), moments, cells), max_size=8))
+def test_any_rows_are_read_back(rows: list[tuple[int, dt.datetime, str]]) -> None:
+    rows = [(ref, moment.replace(microsecond=0), ward) for ref, moment, ward in rows]
+    found = rows_of(read_sheet(saved(["Case Ref", "Reported", "Ward"], *map(list, rows))))
+    assert [(ref, dt.datetime.fromisoformat(moment), ward) for ref, moment, ward in found] == [
+        (str(ref), moment, ward) for ref, moment, ward in rows
+    ]
+
+
+def test_title_lines_totals_blank_rows_and_long_rows_are_told_apart() -> None:
+    content = saved(
+        ["Missed bins, week 45"], [], ["Case Ref", "Reported", "Ward"], ["0012", dt.date(2025, 11, 4), "A"], [],
+        ["Case Ref", "Reported", "Ward"], ["13", None, "B", None, "stray"], [14, None, "C"], ["Total", None, 3],
+    )  # fmt: skip
+    reading = read_sheet(content)
+    (section,) = reading.sections
+    assert rows_of(reading) == [("0012", "2025-11-04", "A"), ("14", "", "C")]
+    assert (list(section.places), section.ragged) == ([4, 8], [7])
+    assert reading.found == {"sheet": "Export", "header_line": 3, "repeated_headers": 1, "totals_rows": 1}
+    assert section.native_dates
+
+
+def test_sheet_is_found_by_name_or_position() -> None:
+    content = saved(["Case Ref", "Reported", "Ward"], ["1", "", "A"], before="Read me", sheet="Missed Bins")
+    assert read_sheet(content, sheet="missed bins").found["sheet"] == "Missed Bins"
+    assert len(rows_of(read_sheet(content, sheet="2"))) == 1
+    with pytest.raises(DataError, match="a sheet `3`"):
+        read_sheet(content, sheet="3")
+    with pytest.raises(DataError, match="a header"):
+        read_sheet(content)
+
+
+@pytest.mark.parametrize("content", [b"", b"Case Ref,Ward\n1,A\n", saved(["Case Ref"])[:900]])
+def test_what_is_no_workbook_is_refused(content: bytes) -> None:
+    with pytest.raises(DataError, match="an Excel workbook"):
+        read_sheet(content)
