@@ -1,4 +1,4 @@
-"""Any table of records, written in any supported dialect, encoding, format and kind of delivery, comes back the same."""
+"""Any table of records, in any supported dialect, encoding, format and kind of delivery, comes back the same."""
 
 from __future__ import annotations
 
@@ -316,8 +316,7 @@ def test_counts_come_back(world: World, counts: dict[tuple[int, str], int], shap
     monday = dt.datetime(2020, 1, 6, tzinfo=LONDON)
 
     def week(number: int) -> dt.datetime:
-        start = (monday.replace(tzinfo=None) + dt.timedelta(weeks=number)).replace(tzinfo=LONDON)
-        return start
+        return (monday.replace(tzinfo=None) + dt.timedelta(weeks=number)).replace(tzinfo=LONDON)
 
     def named(number: int) -> dt.datetime:
         return (week(number).replace(tzinfo=None) + dt.timedelta(days=6 if named_by_end else 0)).replace(tzinfo=LONDON)
@@ -331,7 +330,7 @@ def test_counts_come_back(world: World, counts: dict[tuple[int, str], int], shap
             "columns": {
                 "period": {"from": "Week", "formats": [shape.date]},
                 # Two words of one channel are two counts, not a duplicate.
-                "channel": {"from": "How", "map": {word: "other" for word in CHANNELS}},
+                "channel": {"from": "How", "map": dict.fromkeys(CHANNELS, "other")},
                 "count": {"from": "Reports"},
             },
         },

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 SEND_AGAIN = "Ask the council to send the file again; this one is kept and nothing was loaded from it."
 _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-_MULTI_BYTE = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_MULTI_BYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _SAMPLE = 4096
+_PIECE = 4 << 20
 _MOSTLY = 0.3
 
 
@@ -41,56 +42,65 @@ def decode(document: Document, encoding: str, where: str) -> Text:
 
     Raises DataError when it is empty, a web page or XML, binary, or not in the encoding asked for.
     """
-    content = document.content
-    if not content.strip(b"\0\t\r\n \xef\xbb\xbf\xff\xfe"):
+    if not document.content.strip(b"\0\t\r\n \xef\xbb\xbf\xff\xfe"):
         raise _rejected(where, "rows of data", "an empty file")
-    text, name, mended = _automatic(content) if encoding == "auto" else _strict(content, encoding, where)
-    if "\0" in text:
-        raise _rejected(where, f"text in {name}", "zero bytes, as in a binary file or another encoding")
-    if text.lstrip()[:1] == "<":
-        raise _rejected(where, "rows of data", "a web page or XML, as servers send when something failed")
-    if "\r\n" in text:
-        line_ends, text = "CRLF", text.replace("\r\n", "\n").replace("\r", "\n")
-    elif "\r" in text:
-        line_ends, text = "CR", text.replace("\r", "\n")
+    if encoding == "auto":
+        content, name, mended = _found_out(document.content)
     else:
-        line_ends = "LF" if "\n" in text else "none"
-    return Text(text.encode(), name, mended, line_ends)
+        content, name, mended = _agreed(document.content, encoding, where), encoding, 0
+    if b"\0" in content:
+        raise _rejected(where, f"text in {name}", "zero bytes, as in a binary file or another encoding")
+    if content[:_SAMPLE].lstrip()[:1] == b"<":
+        raise _rejected(where, "rows of data", "a web page or XML, as servers send when something failed")
+    line_ends = "LF" if b"\n" in content else "none"
+    if b"\r" in content:
+        line_ends = "CRLF" if b"\r\n" in content else "CR"
+        content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return Text(content, name, mended, line_ends)
 
 
-def _strict(content: bytes, encoding: str, where: str) -> tuple[str, str, int]:
+def _agreed(content: bytes, encoding: str, where: str) -> bytes:
+    if encoding == "windows-1252":
+        # A byte order mark of UTF-8 says that the file is not what was agreed on, and its text may still be.
+        content = content.removeprefix(codecs.BOM_UTF8)
     try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise _rejected(where, f"text in {encoding}", f"a byte that cannot be, at position {error.start}") from None
-    if encoding == "windows-1252" and content.startswith(codecs.BOM_UTF8):
-        text = text[len(codecs.BOM_UTF8) :]
-    return text.removeprefix("\ufeff"), encoding, 0
+        return _as_utf8(content, encoding)
+    except UnicodeDecodeError:
+        raise _rejected(where, f"text in {encoding}", "bytes that cannot be") from None
 
 
-def _automatic(content: bytes) -> tuple[str, str, int]:
+def _found_out(content: bytes) -> tuple[bytes, str, int]:
     for mark, name in _BOMS.items():
         if content.startswith(mark):
-            return _lenient(content[len(mark) :], name)
+            # One broken pair at the end of a file that was cut off, say: the rows before it are good.
+            return _as_utf8(content, name, "replace"), name, 0
     sample = content[:_SAMPLE]
     for first, name in ((1, "utf-16-le"), (0, "utf-16-be")):
         # Latin letters in UTF-16 have a zero in every other byte.
         if sample[first::2].count(0) > _MOSTLY * len(sample):
-            return _lenient(content, name)
-    return _lenient(content, "utf-8")
-
-
-def _lenient(content: bytes, encoding: str) -> tuple[str, str, int]:
+            return _as_utf8(content, name, "replace"), name, 0
     try:
-        return content.decode(encoding), encoding, 0
+        return _as_utf8(content, "utf-8"), "utf-8", 0
     except UnicodeDecodeError:
         pass
-    if encoding != "utf-8":
-        # One broken pair at the end of a file that was cut off, say: the rows before it are good.
-        return content.decode(encoding, errors="replace"), encoding, 0
     if not _MULTI_BYTE.search(content):
-        return _windows_1252(content), "windows-1252", 0
-    # Some systems join columns of two encodings: each byte that UTF-8 cannot have is read as Windows-1252.
+        return _windows_1252(content).encode(), "windows-1252", 0
+    return _mended(content)
+
+
+def _as_utf8(content: bytes, encoding: str, errors: str = "strict") -> bytes:
+    """Transcode piece by piece, since a string of a large file takes several times its room."""
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    pieces = []
+    for start in range(0, len(content), _PIECE):
+        text = decoder.decode(content[start : start + _PIECE], final=start + _PIECE >= len(content))
+        if encoding != "utf-8":
+            pieces.append(text.encode())
+    return (b"".join(pieces) if encoding != "utf-8" else content).removeprefix(codecs.BOM_UTF8)
+
+
+def _mended(content: bytes) -> tuple[bytes, str, int]:
+    """Read each byte that UTF-8 cannot have as Windows-1252: some systems join columns of two encodings."""
     mended = 0
 
     def mend(error: UnicodeError) -> tuple[str, int]:
@@ -101,7 +111,7 @@ def _lenient(content: bytes, encoding: str) -> tuple[str, str, int]:
         return _windows_1252(error.object[error.start : error.end]), error.end
 
     codecs.register_error("local-digital-mend", mend)
-    return content.decode("utf-8", errors="local-digital-mend"), "utf-8", mended
+    return content.decode("utf-8", errors="local-digital-mend").encode(), "utf-8", mended
 
 
 # Five bytes have no meaning in Windows-1252; as web browsers do, they are taken for the control codes of Latin-1.

@@ -1,0 +1,127 @@
+"""A new council is started by one command, and its test fails with what is left to do until that is done."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from local_digital.config.loading import load_councils, load_transactions
+from local_digital.errors import ConfigurationError
+from local_digital.scaffold import scaffold
+from local_digital.settings import ROOT
+from local_digital.workspace import Workspace
+from tests.test_councils import differences, expected_file, left_to_check, read_expected, without_network
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SLUG = "north-borough"
+FEED = "report-missed-bin"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout with the contracts and no council."""
+    shutil.copytree(ROOT / "include" / "transactions", tmp_path / "checkout" / "include" / "transactions")
+    return tmp_path / "checkout"
+
+
+def fill_in(checkout: Path, **facts: object) -> None:
+    """Do what the marks ask for: state the figures and take the marks away."""
+    expected = yaml.safe_load(expected_file(checkout, SLUG).read_text("utf-8"))
+    expected[FEED] |= facts
+    expected_file(checkout, SLUG).write_text(yaml.safe_dump(expected), "utf-8")
+    council = checkout / "include" / "councils" / f"{SLUG}.yaml"
+    council.write_text(re.sub(r" *# CHECK.*", "", council.read_text("utf-8")), "utf-8")
+
+
+@pytest.mark.parametrize("transaction", sorted(load_transactions(ROOT / "include")[0]))
+def test_scaffolded_council_passes_check_for_every_contract(checkout: Path, transaction: str) -> None:
+    written = scaffold(SLUG, transaction, checkout)
+    assert [str(path.relative_to(checkout)) for path in written] == [
+        f"include/councils/{SLUG}.yaml",
+        f"tests/councils/{SLUG}/sample.csv",
+        f"tests/councils/{SLUG}/expected.yaml",
+    ]
+    councils, errors = load_councils(checkout / "include")
+    assert not errors
+    assert list(councils[SLUG].feeds) == [transaction]
+    columns = councils[SLUG].feeds[transaction].columns.values()
+    header = written[1].read_text("utf-8").splitlines()[0].split(",")
+    assert {column.source for column in columns} < set(header)
+
+
+def test_its_test_fails_with_what_is_left_to_do_and_passes_once_that_is_done(
+    checkout: Path, database_url: str, tmp_path: Path
+) -> None:
+    scaffold(SLUG, FEED, checkout)
+    left = left_to_check(checkout, SLUG)
+    assert any(mark.startswith(f"include/councils/{SLUG}.yaml:") and "GSS" not in mark for mark in left)
+    assert any(mark.startswith(f"tests/councils/{SLUG}/expected.yaml:") for mark in left)
+    with pytest.raises(pytest.fail.Exception, match="fill in read:"):
+        read_expected(checkout, SLUG)
+    monday = "2026-01-05"
+    fill_in(checkout, read=3, accepted=3, quarantined=0, duplicates=0, weeks={monday: 2})
+    assert not left_to_check(checkout, SLUG)
+    with Workspace.open(without_network(checkout, database_url, tmp_path)) as workspace:
+        assert differences(checkout, SLUG, FEED, workspace, tmp_path) == []
+
+
+def test_wrong_figure_is_shown_with_the_lines_behind_it(checkout: Path, database_url: str, tmp_path: Path) -> None:
+    scaffold(SLUG, FEED, checkout)
+    fill_in(checkout, read=3, accepted=3, quarantined=0, duplicates=0, weeks={"2026-01-05": 3})
+    sample = checkout / "tests" / "councils" / SLUG / "sample.csv"
+    sample.write_text(sample.read_text("utf-8").replace("06/01/2026 11:15", "31/02/2026 11:15"), "utf-8")
+    with Workspace.open(without_network(checkout, database_url, tmp_path)) as workspace:
+        wrong = differences(checkout, SLUG, FEED, workspace, tmp_path)
+    assert "accepted: expected 3, found 2" in wrong
+    assert any(line.startswith("line 3 Reported At: no_such_time") for line in wrong)
+
+
+def test_name_that_the_source_would_not_deliver_is_told(checkout: Path, database_url: str, tmp_path: Path) -> None:
+    scaffold(SLUG, FEED, checkout)
+    fill_in(checkout, delivered_as="bins.csv", read=3, accepted=3, quarantined=0, duplicates=0, weeks={"2026-01-05": 3})
+    with Workspace.open(without_network(checkout, database_url, tmp_path)) as workspace:
+        (wrong,) = differences(checkout, SLUG, FEED, workspace, tmp_path)
+    assert wrong.startswith("delivered_as")
+
+
+@pytest.mark.parametrize("there", [f"include/councils/{SLUG}.yaml", f"tests/councils/{SLUG}/sample.csv"])
+def test_nothing_is_ever_overwritten(checkout: Path, there: str) -> None:
+    (checkout / there).parent.mkdir(parents=True)
+    (checkout / there).write_text("mine", "utf-8")
+    with pytest.raises(ConfigurationError, match=re.escape(there)):
+        scaffold(SLUG, FEED, checkout)
+    assert [path.read_text("utf-8") for path in checkout.rglob("*") if SLUG in str(path) and path.is_file()] == ["mine"]
+
+
+@pytest.mark.parametrize("slug", ["", "North", "a_b", "-a", "a--b", "../x", "a/b", "a b", "a\n", "--help", "x" * 45])
+def test_what_is_no_slug_is_refused(checkout: Path, slug: str) -> None:
+    with pytest.raises(ConfigurationError, match="small letters"):
+        scaffold(slug, FEED, checkout)
+    assert not (checkout / "include" / "councils").exists()
+
+
+def test_unknown_transaction_is_refused_with_the_known_ones(checkout: Path) -> None:
+    with pytest.raises(ConfigurationError, match=FEED):
+        scaffold(SLUG, "report-missed-bins", checkout)
+
+
+def test_make_council_refuses_no_name_and_a_bad_one() -> None:
+    for arguments in ([], ["NAME=Not A Slug"], ["NAME=--help"]):
+        done = subprocess.run(
+            ["make", "--no-print-directory", "council", *arguments],  # noqa: S607 - make is where PATH says
+            cwd=ROOT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode != 0
+        assert "small letters" in done.stderr
+
+
+def test_make_council_is_in_the_list_of_commands() -> None:
+    done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)  # noqa: S607 - as above
+    assert re.search(r"^council +Start a new council", done.stdout, re.MULTILINE)
