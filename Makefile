@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test check format lint types sql lock clean
+.PHONY: help install run demo council test check format lint types sql lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,9 @@ run: $(INSTALLED) ## Run the main job: Solihull's exports through Airflow to the
 
 demo: $(INSTALLED) ## The same without staying up; writes .local/demo/summary.json
 	@$(BIN)/python -m demo demo
+
+council: $(INSTALLED) ## Start a new council: make council NAME=east-riding [SAMPLE=export.csv]
+	@$(BIN)/local-digital scaffold $(if $(SAMPLE),--sample "$(SAMPLE)") -- "$(NAME)"
 
 test: $(INSTALLED) ## Run the tests
 	$(BIN)/python -m pytest

@@ -37,10 +37,13 @@ _DOC = Path(__file__).with_suffix(".md").read_text(encoding="utf-8")
 @task(pool="warehouse", execution_timeout=_STEP_TIMEOUT)
 def validate(council: str, transaction: str) -> dict[str, int]:
     """Validate what was landed; fail for good when a delivery was rejected, after all of them were stored."""
-    from local_digital.validate import validate as check  # noqa: PLC0415 - keeps parsing light
+    from local_digital.error_report import send_if_wanted  # noqa: PLC0415 - keeps parsing light
+    from local_digital.validate import validate as check  # noqa: PLC0415
 
     with core() as workspace:
-        reports = check(workspace, workspace.feed(council, transaction))
+        feed = workspace.feed(council, transaction)
+        reports = check(workspace, feed)
+        send_if_wanted(workspace, feed)
         rejected = [report for report in reports if report.status == "rejected"]
         if rejected:
             raise DataError(
@@ -144,7 +147,7 @@ def build(council: Council) -> Any:
                     task_id="extract",
                     council=council.council,
                     transaction=transaction,
-                    pool="sftp",
+                    pool=council.feeds[transaction].source.pool,
                     execution_timeout=_EXTRACT_TIMEOUT,
                 )
                 last = load(council.council, transaction)

@@ -7,7 +7,6 @@ import datetime as dt
 import gzip
 import io
 import json
-import shutil
 import zipfile
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -15,24 +14,18 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 import pytest
-import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
-from sqlalchemy import text
 
 from local_digital.calendar import LONDON
-from local_digital.config.loading import load_councils
-from local_digital.extract import take_files
-from local_digital.load import load
-from local_digital.migrations import migrate
-from local_digital.settings import ROOT, Connection, Settings
-from local_digital.validate import validate
 from local_digital.workspace import Workspace
+from tests.anywhere import Anywhere, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from local_digital.validate import DeliveryReport
 
 CHANNELS = {"Web form": "online", "Call centre": "phone", "Walk-in": "face-to-face", "£ desk": "other"}
 STREAMS = {"Black": "refuse", "Blue": "recycling"}
@@ -183,60 +176,20 @@ shapes = st.builds(
 )
 
 
-class World:
-    """A warehouse that is emptied for every example, and one council whose file is written anew."""
-
-    def __init__(self, workspace: Workspace, folder: Path) -> None:
-        self.workspace = workspace
-        self.folder = folder
-
-    def ingest(self, feed: dict[str, object], content: bytes) -> list[Any]:
-        with self.workspace.engine.begin() as db:
-            db.execute(text("truncate core.record, core.event, ledger.feed restart identity cascade"))
-        shutil.rmtree(self.folder / "landing", ignore_errors=True)
-        council = {
-            "council": "anywhere", "name": "Anywhere", "gss_code": "E06000001", "tier": "unitary",
-            "bank_holidays": "england-and-wales", "phase": 3, "schedule": "0 5 * * *",
-            "privacy": {"connection": "privacy"}, "platform": {"connection": "platform", "data_group": "anywhere"},
-            "feeds": {"report-missed-bin": {"source": {"kind": "folder", "files": "*"}, **feed}},
-        }  # fmt: skip
-        config = self.workspace.settings.config
-        (config / "councils" / "anywhere.yaml").write_text(yaml.safe_dump(council, allow_unicode=True), "utf-8")
-        councils, errors = load_councils(config)
-        assert errors == []
-        assert list(councils) == ["anywhere"]
-        path = self.folder / "export"
-        path.write_bytes(content)
-        handle = self.workspace.feed("anywhere", "report-missed-bin")
-        take_files(self.workspace, handle, [path], run_id="test")
-        (report,) = validate(self.workspace, handle)
-        load(self.workspace, handle)
-        assert report.status == "validated", report.rejected_because
-        assert report.read == report.accepted + report.quarantined + report.duplicates + report.filtered
-        with self.workspace.engine.connect() as db:
-            records = db.execute(
-                text(
-                    "select record_ref, reported_at, closed_at, count, "
-                    "(select label from core.label where label_id = channel) as channel, "
-                    "(select label from core.label where label_id = stream) as stream, "
-                    "(select label from core.label where label_id = ward) as ward from core.record"
-                )
-            ).all()
-        return [report, records]
-
-
 @pytest.fixture(scope="module")
-def world(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def anywhere(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Anywhere]:
     folder = tmp_path_factory.mktemp("any-export")
     postgres.ensure_database("any_export")
-    url = postgres.url("any_export")
-    migrate(url)
-    shutil.copytree(ROOT / "include" / "transactions", folder / "config" / "transactions")
-    (folder / "config" / "councils").mkdir()
-    connections = {"privacy": Connection("privacy", password="a-secret")}
-    settings = Settings(connections.__getitem__, folder / "config", url, str(folder / "landing"), folder / "spool")
-    with Workspace.open(settings) as workspace:
-        yield World(workspace, folder)
+    with Workspace.open(settings_for(postgres.url("any_export"), folder)) as workspace:
+        yield Anywhere(workspace, folder)
+
+
+def came_back(anywhere: Anywhere, feed: dict[str, Any], content: bytes) -> tuple[DeliveryReport, list[Any]]:
+    """Put one file through an empty warehouse; return its report and the records."""
+    anywhere.empty()
+    (report,) = anywhere.ingest(anywhere.configure(**feed), ("export", content))
+    assert report.status == "validated", report.rejected_because
+    return report, anywhere.records()
 
 
 def plausible(shape: Shape) -> Shape:
@@ -249,7 +202,9 @@ everything = settings(max_examples=20, deadline=None, suppress_health_check=list
 
 @everything
 @given(cases(), shapes.map(plausible), st.sampled_from(["snapshot", "delta", "rolling"]), st.integers(0, 2))
-def test_records_come_back(world: World, given_cases: list[Case], shape: Shape, delivery: str, repeated: int) -> None:
+def test_records_come_back(
+    anywhere: Anywhere, given_cases: list[Case], shape: Shape, delivery: str, repeated: int
+) -> None:
     assume(shape.can_hold(given_cases))
     header = ["Case Ref", "Opened", "Done", "How", "Bin", "Ward?" if shape.form != "xml" else "Ward", "Name"]
     rows = [
@@ -264,12 +219,16 @@ def test_records_come_back(world: World, given_cases: list[Case], shape: Shape, 
         "stream": {"from": "Bin", "map": STREAMS},
         "ward": {"from": header[5]},
     }
-    report, records = world.ingest(
+    report, records = came_back(
+        anywhere,
         {"delivery": delivery, "format": shape.format, "columns": columns, "ignored_columns": ["Name"]},
         shape.write(header, rows + rows[:repeated]),
     )
     assert (report.quarantined, report.duplicates, report.filtered) == (0, len(rows[:repeated]), 0)
-    assert {tuple(record) for record in records} == {
+    assert {
+        (found.record_ref, found.reported_at, found.closed_at, found.count, found.channel, found.stream, found.ward)
+        for found in records
+    } == {
         (case.ref, case.reported.astimezone(dt.UTC), case.closed and case.closed.astimezone(dt.UTC), 1,
          CHANNELS[case.channel], case.stream and STREAMS[case.stream], case.ward) for case in given_cases
     }  # fmt: skip
@@ -277,7 +236,9 @@ def test_records_come_back(world: World, given_cases: list[Case], shape: Shape, 
 
 @everything
 @given(cases(), shapes.map(plausible), st.randoms(use_true_random=False))
-def test_event_logs_become_one_record_a_case(world: World, given_cases: list[Case], shape: Shape, random: Any) -> None:
+def test_event_logs_become_one_record_a_case(
+    anywhere: Anywhere, given_cases: list[Case], shape: Shape, random: Any
+) -> None:
     assume(shape.can_hold(given_cases))
     rows = []
     for case in given_cases:
@@ -292,12 +253,15 @@ def test_event_logs_become_one_record_a_case(world: World, given_cases: list[Cas
         "status": {"from": "State", "map": {"Open": "open", "Closed": "closed"}},
         "ward": {"from": "Ward"},
     }
-    report, records = world.ingest(
+    report, records = came_back(
+        anywhere,
         {"delivery": "event_log", "format": shape.format, "columns": columns},
         shape.write(["Ref", "When", "State", "How", "Ward"], rows),
     )
     assert (report.accepted, report.duplicates) == (len(rows), 0)
-    assert {(record.record_ref, record.reported_at, record.closed_at, record.channel, record.ward) for record in records} == {
+    assert {
+        (found.record_ref, found.reported_at, found.closed_at, found.channel, found.ward) for found in records
+    } == {
         (case.ref, case.reported.astimezone(dt.UTC), case.closed and case.closed.astimezone(dt.UTC),
          CHANNELS[case.channel], case.ward) for case in given_cases
     }  # fmt: skip
@@ -311,7 +275,9 @@ def test_event_logs_become_one_record_a_case(world: World, given_cases: list[Cas
     shapes.map(plausible),
     st.booleans(),
 )
-def test_counts_come_back(world: World, counts: dict[tuple[int, str], int], shape: Shape, named_by_end: bool) -> None:
+def test_counts_come_back(
+    anywhere: Anywhere, counts: dict[tuple[int, str], int], shape: Shape, named_by_end: bool
+) -> None:
     assume(shape.can_hold(list(counts)))
     monday = dt.datetime(2020, 1, 6, tzinfo=LONDON)
 
@@ -322,7 +288,8 @@ def test_counts_come_back(world: World, counts: dict[tuple[int, str], int], shap
         return (week(number).replace(tzinfo=None) + dt.timedelta(days=6 if named_by_end else 0)).replace(tzinfo=LONDON)
 
     rows = [[shape.stamp(named(number)), word, f"{count:,}"] for (number, word), count in counts.items()]
-    report, records = world.ingest(
+    report, records = came_back(
+        anywhere,
         {
             "delivery": "aggregate",
             "aggregate": {"period": "week", "named_by": "end" if named_by_end else "start"},

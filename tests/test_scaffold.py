@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from local_digital.errors import ConfigurationError
 from local_digital.scaffold import scaffold
 from local_digital.settings import ROOT
 from local_digital.workspace import Workspace
+from tests.conftest import HEADER, export, row
 from tests.test_councils import differences, expected_file, left_to_check, read_expected, without_network
 
 if TYPE_CHECKING:
@@ -76,7 +78,7 @@ def test_wrong_figure_is_shown_with_the_lines_behind_it(checkout: Path, database
     scaffold(SLUG, FEED, checkout)
     fill_in(checkout, read=3, accepted=3, quarantined=0, duplicates=0, weeks={"2026-01-05": 3})
     sample = checkout / "tests" / "councils" / SLUG / "sample.csv"
-    sample.write_text(sample.read_text("utf-8").replace("06/01/2026 11:15", "31/02/2026 11:15"), "utf-8")
+    sample.write_text(sample.read_text("utf-8").replace("05/01/2026 11:00", "31/02/2026 11:00"), "utf-8")
     with Workspace.open(without_network(checkout, database_url, tmp_path)) as workspace:
         wrong = differences(checkout, SLUG, FEED, workspace, tmp_path)
     assert "accepted: expected 3, found 2" in wrong
@@ -89,6 +91,40 @@ def test_name_that_the_source_would_not_deliver_is_told(checkout: Path, database
     with Workspace.open(without_network(checkout, database_url, tmp_path)) as workspace:
         (wrong,) = differences(checkout, SLUG, FEED, workspace, tmp_path)
     assert wrong.startswith("delivered_as")
+
+
+def test_file_is_drafted_from_an_export_and_no_row_of_it_is_copied(
+    checkout: Path, database_url: str, tmp_path: Path
+) -> None:
+    personal = ["Zebediah Quill", "77 Hidden Lane", "zq@example.org", "key under the mat"]
+    rows = [
+        f"{row(f'MB-{number}', f'{day}/11/2025 10:15', channel=channel)},{','.join(personal)}"
+        for number, (day, channel) in enumerate(
+            (day, channel) for day in (3, 14, 20) for channel in ("Online", "Phone")
+        )
+    ]
+    export_file = tmp_path / "missed_bins_20251121.csv"
+    export_file.write_text(export(*rows), "windows-1252", newline="")
+    council, sample, expected = scaffold(SLUG, FEED, checkout, export_file)
+    assert not load_councils(checkout / "include")[1]
+    assert sample.read_text("utf-8").splitlines()[0] == HEADER
+    for path in (council, sample, expected):
+        assert not [word for word in (*personal, "MB-1") if word in path.read_text("utf-8")]
+    fill_in(checkout, read=3, accepted=3, quarantined=0, duplicates=0, weeks={"2025-11-17": 3})
+    with Workspace.open(without_network(checkout, database_url, tmp_path)) as workspace:
+        assert differences(checkout, SLUG, FEED, workspace, tmp_path) == []
+
+
+def test_export_that_is_no_csv_leaves_the_sample_to_people(checkout: Path, tmp_path: Path) -> None:
+    export_file = tmp_path / "reports_20251121.json"
+    reports = [
+        {"id": f"MB-{day}", "created": f"2025-11-{day:02}T10:15:00Z", "channel": "Online"} for day in range(3, 20)
+    ]
+    export_file.write_text(json.dumps(reports), "utf-8")
+    written = scaffold(SLUG, FEED, checkout, export_file)
+    assert [path.name for path in written] == [f"{SLUG}.yaml", "expected.yaml"]
+    with pytest.raises(pytest.fail.Exception, match=r"fill in .*sample:"):
+        read_expected(checkout, SLUG)
 
 
 @pytest.mark.parametrize("there", [f"include/councils/{SLUG}.yaml", f"tests/councils/{SLUG}/sample.csv"])

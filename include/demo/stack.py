@@ -32,7 +32,9 @@ UPLOADING = "missed_bins_20260407.csv"
 _USER = "solihull"
 _PIPELINE = "local_digital"
 _POOLS = {
-    "sftp": (2, "Conversations with councils' servers"),
+    "sftp": (2, "Conversations with councils' SFTP servers"),
+    "api": (2, "Conversations with councils' APIs"),
+    "folder": (2, "Looks into drop folders"),
     "warehouse": (2, "Tasks that work in the warehouse"),
     "platform": (2, "Conversations with the platform"),
 }

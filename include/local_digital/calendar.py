@@ -24,6 +24,8 @@ def period_start(kind: str, day: dt.date) -> dt.date:
 
 def period_end(kind: str, start: dt.date) -> dt.date:
     """Return the first day after a period."""
+    if kind == "day":
+        return start + dt.timedelta(days=1)
     if kind == "week":
         return start + dt.timedelta(days=7)
     return (start + dt.timedelta(days=32)).replace(day=1)

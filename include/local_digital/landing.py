@@ -24,7 +24,7 @@ _CHUNK = 1 << 20
 class LandingStore:
     """raw/<aa>/<sha256>: the bytes as they came. accepted/<delivery>.parquet: canonical records, no personal data.
 
-    data-docs/<council>/<transaction>/: pages for people.
+    data-docs/<council>/<transaction>/: pages for people. reports/<council>/<transaction>/: what a council should mend.
     """
 
     def __init__(self, url: str) -> None:
@@ -62,8 +62,19 @@ class LandingStore:
             return pq.read_table(file, columns=columns)
 
     def put_text(self, name: str, content: str) -> None:
+        self.put_bytes(name, content.encode())
+
+    def put_bytes(self, name: str, content: bytes) -> None:
         with self._writing(f"{self._root}/{name}") as temporary, self._files.open(temporary, "wb") as file:
-            file.write(content.encode())
+            file.write(content)
+
+    def has(self, name: str) -> bool:
+        """Say whether the store holds a finished file of this name."""
+        return bool(self._files.exists(f"{self._root}/{name}"))
+
+    def where(self, name: str) -> str:
+        """Return the URL or path under which people find a file of the store."""
+        return str(self._files.unstrip_protocol(f"{self._root}/{name}")).removeprefix("file://")
 
     def names(self, folder: str) -> list[str]:
         """Return the names of the finished files in a folder of the store."""

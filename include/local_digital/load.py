@@ -76,7 +76,7 @@ def _load_one(workspace: Workspace, db: Database, feed: FeedHandle, delivery: Ro
         if newer:
             records = _without(records, _refs(workspace, newer))
         if stated:
-            records = _outside(records, stated)
+            records = records.filter(pc.invert(_within(records, stated)))
         inserted, updated = _merge(db, feed, delivery.delivery_id, records)
         withdrawn = _replace_periods(db, feed, records) if feed.feed.delivery == "aggregate" else 0
         if resent:
@@ -93,7 +93,7 @@ def _load_one(workspace: Workspace, db: Database, feed: FeedHandle, delivery: Ro
         {
             "feed_id": feed.feed_id,
             "delivery_id": delivery.delivery_id,
-            "complete_until": local_day(delivery.as_of),
+            "complete_until": local_day(delivery.complete_until),
             "covers_from": feed.feed.covers_from,
         },
     )
@@ -236,12 +236,19 @@ def _retract(
     """
     repeating = [delivery.delivery_id, *newer]
     gone = _refs(workspace, superseded) - _refs(workspace, repeating)
-    stated = _periods(workspace, repeating) if feed.feed.delivery == "aggregate" else set()
+    # A period that counts are no longer stated of goes back as a whole.
+    periods: set[dt.datetime] = set()
+    if feed.feed.delivery == "aggregate":
+        periods = _periods(workspace, superseded) - _periods(workspace, repeating)
     for older in _others(db, feed, delivery, "load/older_deliveries"):
-        if not gone:
+        if not gone and not periods:
             break
-        records = _outside(workspace.landing.accepted(older), stated)
-        known = records.filter(pc.is_in(records.column("record_ref"), pa.array(sorted(gone), pa.string())))
+        records = workspace.landing.accepted(older)
+        if feed.feed.delivery == "aggregate":
+            known = records.filter(_within(records, periods))
+            periods -= set(known.column("reported_at").to_pylist())
+        else:
+            known = records.filter(pc.is_in(records.column("record_ref"), pa.array(sorted(gone), pa.string())))
         _merge(db, feed, older, known)
         gone -= set(known.column("record_ref").to_pylist())
     removed = db.execute(statement("load/withdraw_records"), {"feed_id": feed.feed_id, "refs": sorted(gone)}).one()
@@ -269,10 +276,9 @@ def _periods(workspace: Workspace, deliveries: Iterable[int]) -> set[dt.datetime
     }
 
 
-def _outside(records: pa.Table, periods: set[dt.datetime]) -> pa.Table:
-    """Return the counts of other periods than these."""
-    stated = pa.array(sorted(periods), pa.timestamp("us", tz="UTC"))
-    return records.filter(pc.invert(pc.is_in(records.column("reported_at"), stated)))
+def _within(records: pa.Table, periods: set[dt.datetime]) -> pa.ChunkedArray:
+    """Return the mask of the counts of these periods."""
+    return pc.is_in(records.column("reported_at"), pa.array(sorted(periods), pa.timestamp("us", tz="UTC")))
 
 
 def _without(records: pa.Table, refs: set[str]) -> pa.Table:

@@ -18,8 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import text
 
-from local_digital.calendar import local_day, midnight
+from local_digital.calendar import local_day, midnight, period_end
 from local_digital.data_docs import render
+from local_digital.error_report import write_missing
 from local_digital.errors import DataError
 from local_digital.expectations import Validation, check
 from local_digital.parsing.candidates import Candidates, Delivered, Fault, parse
@@ -63,8 +64,9 @@ class DeliveryReport:
 def validate(workspace: Workspace, feed: FeedHandle) -> list[DeliveryReport]:
     """Validate every landed delivery of a feed, oldest first; the result is the same however often it runs.
 
-    A rejected delivery is stored as such with its reason and does not stop the others. Raises ConfigurationError when
-    the premises secret or the suite is missing.
+    The newest deliveries with something to mend get an error report in the landing store. A rejected delivery is
+    stored as such with its reason and does not stop the others. Raises ConfigurationError when the premises secret or
+    the suite is missing.
     """
     secret = ""
     if "premises_key" in feed.feed.columns or any(column.derived_from for column in feed.feed.columns.values()):
@@ -86,6 +88,7 @@ def validate(workspace: Workspace, feed: FeedHandle) -> list[DeliveryReport]:
         report = _validate_one(workspace, feed, delivery, secret, with_page=with_page)
         _log.info("%s: delivery %s %s: %s", feed.name, report.delivery_id, report.status, _counts(report))
         reports.append(report)
+    write_missing(workspace, feed)
     return reports
 
 
@@ -120,6 +123,7 @@ def _validate_one(
             lock(db, "delivery", delivery.delivery_id)
             db.execute(statement("ledger/mark_rejected"), report.as_json())
         return report
+    complete_until, ends_early = _complete_until(feed, delivery.as_of, sorted_out.accepted)
     workspace.landing.put_accepted(delivery.delivery_id, sorted_out.accepted)
     if with_page:
         render(workspace, feed, delivery.delivery_id, sorted_out.validation)
@@ -132,7 +136,7 @@ def _validate_one(
         quarantined=len({fault.line for fault in sorted_out.faults}),
         duplicates=sorted_out.duplicates,
         filtered=candidates.filtered,
-        warnings=candidates.warnings + sorted_out.warnings,
+        warnings=candidates.warnings + sorted_out.warnings + ends_early,
     )
     if report.read != report.accepted + report.quarantined + report.duplicates + report.filtered:
         raise AssertionError(f"{where}: {_counts(report)} does not add up; this is a defect of the pipeline")
@@ -143,6 +147,7 @@ def _validate_one(
             {
                 **report.as_json(),
                 "warnings": json.dumps(report.warnings),
+                "complete_until": complete_until,
                 "detected": json.dumps(candidates.found),
                 "documents": candidates.documents,
             },
@@ -265,6 +270,30 @@ def _refuse_shrunken_snapshot(
             found=f"{rows_read} rows",
             action="Ask the council whether the export was cut off; if it is right, raise `max_fall` for once.",
         )
+
+
+def _complete_until(feed: FeedHandle, as_of: dt.datetime, accepted: pa.Table) -> tuple[dt.datetime, list[str]]:
+    """Return the moment up to which a delivery's figures are whole, and a warning when that is earlier than it looks.
+
+    A count covers the periods that it states. Other rows cover everything up to `as_of`, unless they end long before:
+    an export of past years says nothing of the weeks since, and those must not become zeros.
+    """
+    facts = feed.feed
+    newest = pc.max(accepted.column("reported_at")).as_py()
+    warnings = []
+    complete = as_of
+    if newest is not None and facts.aggregate:
+        complete = midnight(period_end(facts.aggregate.period, local_day(newest)))
+    elif newest is not None and as_of - newest > dt.timedelta(days=facts.quiet_days):
+        complete = midnight(local_day(newest) + dt.timedelta(days=1))
+        warnings.append(
+            f"the newest report is of {local_day(newest)}: figures of later days are not provided, rather than zero "
+            "(`covers_until` and `quiet_days` in the council's file say otherwise)"
+        )
+    if facts.covers_until:
+        warnings = []
+        complete = min(as_of, midnight(facts.covers_until + dt.timedelta(days=1)))
+    return min(as_of, complete), warnings
 
 
 def _store_findings(db: Database, delivery_id: int, found: _SortedOut) -> None:

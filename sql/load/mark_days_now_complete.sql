@@ -8,7 +8,7 @@ from (
     select
         coalesce(
             (
-                select cast(max(newest.as_of) at time zone 'Europe/London' as date) - 10
+                select cast(max(newest.complete_until) at time zone 'Europe/London' as date) - 10
                 from ledger.delivery as newest
                 where
                     newest.feed_id = :feed_id
@@ -29,7 +29,7 @@ cross join
 where
     cast(:complete_until as date) > coalesce(
         (
-            select cast(max(newest.as_of) at time zone 'Europe/London' as date)
+            select cast(max(newest.complete_until) at time zone 'Europe/London' as date)
             from ledger.delivery as newest
             where
                 newest.feed_id = :feed_id

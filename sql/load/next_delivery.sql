@@ -2,7 +2,8 @@
 select
     delivery_id,
     name,
-    as_of
+    as_of,
+    complete_until
 from ledger.delivery
 where feed_id = :feed_id and status = 'validated'
 order by as_of, delivery_id

@@ -10,11 +10,15 @@ with covered as (
                 where known.feed_id = :feed_id
             )
         ) as first_day,
-        (
-            select max(delivery.as_of)
-            from ledger.delivery
-            where delivery.feed_id = :feed_id and delivery.status = 'loaded'
-        ) as as_of
+        newest.as_of,
+        newest.complete_until
+    from (
+        select
+            max(delivery.as_of) as as_of,
+            max(delivery.complete_until) as complete_until
+        from ledger.delivery
+        where delivery.feed_id = :feed_id and delivery.status = 'loaded'
+    ) as newest
 ),
 
 touched as (
@@ -37,7 +41,7 @@ select
     case
         when
             touched.period_start >= covered.first_day
-            and touched.period_end <= cast(covered.as_of at time zone 'Europe/London' as date)
+            and touched.period_end <= cast(covered.complete_until at time zone 'Europe/London' as date)
             then 'full'
         else 'partial'
     end as basis

@@ -4,7 +4,7 @@ select
     feed.transaction,
     newest.name as last_delivery,
     newest.status as last_status,
-    newest.as_of as complete_until,
+    newest.complete_until,
     newest.received_at as last_received_at,
     counts.deliveries,
     counts.rejected,
@@ -19,7 +19,7 @@ left join lateral (
     select
         delivery.name,
         delivery.status,
-        delivery.as_of,
+        delivery.complete_until,
         delivery.received_at
     from ledger.delivery
     where delivery.feed_id = feed.feed_id

@@ -81,7 +81,7 @@ def test_the_graph_is_the_one_of_the_design(bag: DagBag) -> None:
 def test_every_task_has_a_time_out_a_pool_and_an_owner(bag: DagBag) -> None:
     for task in bag.dags[SOLIHULL].tasks:
         assert task.execution_timeout is not None, task.task_id
-        assert task.pool in {"sftp", "warehouse", "platform"}, task.task_id
+        assert task.pool in {"sftp", "api", "folder", "warehouse", "platform"}, task.task_id
         assert task.owner == "local-digital", task.task_id
 
 

@@ -163,6 +163,16 @@ class Feed(Facts):
     covers_from: dt.date | None = Field(
         default=None, description="First local day for which the deliveries are complete."
     )
+    covers_until: dt.date | None = Field(
+        default=None, description="Last local day that the deliveries cover, for exports that have come to an end."
+    )
+    quiet_days: int = Field(
+        default=35,
+        ge=1,
+        le=3660,
+        description="Rows that end more than so many days before the delivery end its coverage too: what comes after is "
+        "not provided, and not zero. Raise it for transactions that are rare.",
+    )
     max_fall: float = Field(
         default=0.5, gt=0, lt=1, description="A snapshot smaller by more than this share is rejected."
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
@@ -90,6 +90,7 @@ class FileFacts(Facts):
 class Sftp(FileFacts):
     """A folder on an SFTP server."""
 
+    pool: ClassVar[str] = "sftp"
     kind: Literal["sftp"]
     connection: ConnectionId
 
@@ -100,6 +101,7 @@ class Folder(FileFacts):
     connection: its extra holds the options of the store (keys, endpoint); none is needed for a path.
     """
 
+    pool: ClassVar[str] = "folder"
     kind: Literal["folder"]
     connection: ConnectionId | None = None
 
@@ -171,6 +173,7 @@ class Api(Facts):
     `format`.
     """
 
+    pool: ClassVar[str] = "api"
     kind: Literal["api"]
     connection: ConnectionId
     path: str = ""
@@ -195,6 +198,7 @@ class Open311(Facts):
     the most requests that the server answers with. page_size: none for servers without pages.
     """
 
+    pool: ClassVar[str] = "api"
     kind: Literal["open311"]
     connection: ConnectionId
     jurisdiction_id: Word | None = None

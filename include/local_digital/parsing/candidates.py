@@ -407,10 +407,15 @@ class _Conversion:
             return pa.chunked_array([fixed.dictionary_encode()])
         field = self._handle.contract.fields.get(name)
         mapped, unmapped = values.labels(self._text(text), column.words, closed_list=bool(field and field.values))
-        for word, count in sorted(unmapped.items())[:_WORDS_SHOWN]:
+        # A word that came once may be a cell of another column in a row that went wrong, a name among them.
+        often = sorted((word, count) for word, count in unmapped.items() if count > 1)
+        once = len(unmapped) - len(often)
+        for word, count in often[:_WORDS_SHOWN]:
             self.warnings.append(f"{count} rows with the unmapped {name} `{values.shown(word)}`")
-        if len(unmapped) > _WORDS_SHOWN:
-            self.warnings.append(f"{len(unmapped) - _WORDS_SHOWN} more unmapped words for {name}")
+        if len(often) > _WORDS_SHOWN:
+            self.warnings.append(f"{len(often) - _WORDS_SHOWN} more unmapped words for {name}")
+        if once:
+            self.warnings.append(f"rows with an unmapped {name} that came only once, and is not shown: {once}")
         if unmapped and self._feed.drift.new_category == "quarantine":
             new = pc.fill_null(pc.equal(pc.cast(mapped, pa.string()), UNMAPPED), False).to_numpy()
             self._turn_down(np.asarray(new, dtype=bool), "new_category", name, "a word that has been agreed on")

@@ -16,6 +16,7 @@ SEND_AGAIN = "Ask the council to send the file again; this one is kept and nothi
 _BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _MULTI_BYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _SAMPLE = 4096
+_NOTHING = b"\0\t\r\n \xef\xbb\xbf\xff\xfe"
 _PIECE = 4 << 20
 _MOSTLY = 0.3
 
@@ -42,7 +43,7 @@ def decode(document: Document, encoding: str, where: str) -> Text:
 
     Raises DataError when it is empty, a web page or XML, binary, or not in the encoding asked for.
     """
-    if not document.content.strip(b"\0\t\r\n \xef\xbb\xbf\xff\xfe"):
+    if not (document.content[:_SAMPLE].strip(_NOTHING) or document.content.strip(_NOTHING)):
         raise _rejected(where, "rows of data", "an empty file")
     if encoding == "auto":
         content, name, mended = _found_out(document.content)

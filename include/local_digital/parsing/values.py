@@ -6,6 +6,7 @@ import fnmatch
 import hashlib
 import hmac
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -79,7 +80,8 @@ def refs(text: pa.ChunkedArray) -> pa.ChunkedArray:
 def labels(
     text: pa.ChunkedArray, mapping: Mapping[str, str], *, closed_list: bool
 ) -> tuple[pa.ChunkedArray, dict[str, int]]:
-    """Map a council's words to the contract's values; return them and the count of each word nobody mapped.
+    """Map a council's words to the contract's values; return them and the count of each word nobody mapped, by its first
+    spelling.
 
     Compared without case and with inner space folded. Blank is null. closed_list: the contract lists the
     values, so an unknown word becomes `unmapped`; without a list the council's own words stand.
@@ -95,11 +97,11 @@ def labels(
         pa.string(),
     )
     counts = np.bincount(encoded.indices.to_numpy(zero_copy_only=False), minlength=len(words))
-    unmapped = {
-        word: int(count)
-        for word, count in zip(words, counts, strict=True)
-        if closed_list and word and fold(word) not in folded
-    }
+    spellings: dict[str, str] = {}
+    unmapped: Counter[str] = Counter()
+    for word, count in zip(words, counts, strict=True):
+        if closed_list and word and fold(word) not in folded:
+            unmapped[spellings.setdefault(fold(word), word)] += int(count)
     return pa.chunked_array([values.take(encoded.indices).dictionary_encode()]), unmapped
 
 

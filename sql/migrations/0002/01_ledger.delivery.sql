@@ -9,8 +9,12 @@ add column documents text[] not null default '{}',
 -- What was found out about the file: encoding, delimiter, line of the header, ...
 add column detected jsonb not null default '{}',
 add column filtered bigint,
+-- The moment up to which figures may be made of it: `as_of`, or earlier when its rows end long before.
+add column complete_until timestamptz,
 drop constraint delivery_feed_id_sha256_key,
 drop constraint every_row_is_accounted_for,
 add unique (feed_id, sha256, name_day),
 add constraint every_row_is_accounted_for
 check (rows_read = accepted + quarantined + duplicates + coalesce(filtered, 0));
+
+update ledger.delivery set complete_until = as_of where status in ('validated', 'loaded');

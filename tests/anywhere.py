@@ -1,0 +1,110 @@
+"""A council of any shape: its file is written by the test, its exports are given as bytes, its warehouse is real."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from sqlalchemy import text
+
+from local_digital.aggregate import aggregate
+from local_digital.config.loading import load_councils
+from local_digital.deliveries import land
+from local_digital.extract import take_files
+from local_digital.load import load
+from local_digital.migrations import migrate
+from local_digital.settings import ROOT, Connection, Settings
+from local_digital.validate import DeliveryReport, validate
+from local_digital.workspace import FeedHandle, Workspace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FEED = "report-missed-bin"
+
+
+def settings_for(url: str, folder: Path) -> Settings:
+    """An installation with the project's contracts, no council yet, and a migrated warehouse."""
+    migrate(url)
+    shutil.copytree(ROOT / "include" / "transactions", folder / "config" / "transactions")
+    (folder / "config" / "councils").mkdir()
+    connections = {"privacy": Connection("privacy", password="a-secret")}
+    return Settings(connections.__getitem__, folder / "config", url, str(folder / "landing"), folder / "spool")
+
+
+class Anywhere:
+    """The council `anywhere` with one feed."""
+
+    def __init__(self, workspace: Workspace, folder: Path) -> None:
+        self.workspace = workspace
+        self.folder = folder
+
+    def configure(self, **feed: Any) -> FeedHandle:
+        """Write the council's file with this feed; it must be without fault."""
+        council = {
+            "council": "anywhere", "name": "Anywhere", "gss_code": "E06000001", "tier": "unitary",
+            "bank_holidays": "england-and-wales", "phase": 3, "schedule": "0 5 * * *",
+            "privacy": {"connection": "privacy"}, "platform": {"connection": "platform", "data_group": "anywhere"},
+            "feeds": {FEED: {"source": {"kind": "folder", "files": "*"}, **feed}},
+        }  # fmt: skip
+        config = self.workspace.settings.config
+        (config / "councils" / "anywhere.yaml").write_text(yaml.safe_dump(council, allow_unicode=True), "utf-8")
+        councils, errors = load_councils(config)
+        assert (list(councils), errors) == (["anywhere"], [])
+        return self.workspace.feed("anywhere", FEED)
+
+    def ingest(self, feed: FeedHandle, *files: tuple[str, bytes | str]) -> list[DeliveryReport]:
+        """Put files through extract (as given files), validate, load and aggregate."""
+        paths = []
+        for name, content in files:
+            path = self.folder / "given" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+            paths.append(path)
+        take_files(self.workspace, feed, paths, run_id="test")
+        reports = validate(self.workspace, feed)
+        load(self.workspace, feed)
+        aggregate(self.workspace, "anywhere")
+        for report in reports:
+            assert report.read == report.accepted + report.quarantined + report.duplicates + report.filtered
+        return reports
+
+    def deliver(self, feed: FeedHandle, name: str, content: str, as_of: dt.datetime) -> None:
+        """Land one file as complete up to a moment, as if it had arrived then."""
+        path = self.folder / "landed"
+        path.write_text(content, "utf-8")
+        land(self.workspace, feed, name, path, as_of=as_of, modified=as_of, run_id="test")
+
+    def records(self) -> list[Any]:
+        """Everything in core.record, labels in words, by reference."""
+        with self.workspace.engine.connect() as db:
+            return list(
+                db.execute(
+                    text(
+                        "select record_ref, reported_at, closed_at, count, "
+                        "(select label from core.label where label_id = channel) as channel, "
+                        "(select label from core.label where label_id = status) as status, "
+                        "(select label from core.label where label_id = stream) as stream, "
+                        "(select label from core.label where label_id = ward) as ward from core.record order by record_ref"
+                    )
+                )
+            )
+
+    def volumes(self, kind: str, breakdown: str = "total") -> dict[tuple[str, str], tuple[int, str]]:
+        """(period's start, label) to (reports, basis) from the marts."""
+        with self.workspace.engine.connect() as db:
+            rows = db.execute(
+                text("select * from marts.volume where period_kind = :kind and breakdown = :breakdown"),
+                {"kind": kind, "breakdown": breakdown},
+            )
+            return {(row.period_start.isoformat(), row.label): (row.reports, row.basis) for row in rows}
+
+    def empty(self) -> None:
+        """Forget all deliveries and records."""
+        with self.workspace.engine.begin() as db:
+            db.execute(
+                text("truncate core.record, core.event, ledger.feed, marts.volume, marts.kpi restart identity cascade")
+            )
+        shutil.rmtree(self.folder / "landing", ignore_errors=True)
