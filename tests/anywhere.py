@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+import time
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -11,8 +12,8 @@ from sqlalchemy import text
 
 from local_digital.aggregate import aggregate
 from local_digital.config.loading import load_councils
-from local_digital.deliveries import land
-from local_digital.extract import take_files
+from local_digital.deliveries import Wait, land
+from local_digital.extract import extract, take_files
 from local_digital.load import load
 from local_digital.migrations import migrate
 from local_digital.settings import ROOT, Connection, Settings
@@ -25,13 +26,13 @@ if TYPE_CHECKING:
 FEED = "report-missed-bin"
 
 
-def settings_for(url: str, folder: Path) -> Settings:
-    """An installation with the project's contracts, no council yet, and a migrated warehouse."""
+def settings_for(url: str, folder: Path, **connections: Connection) -> Settings:
+    """An installation with the project's contracts, no council yet, a migrated warehouse and these connections."""
     migrate(url)
     shutil.copytree(ROOT / "include" / "transactions", folder / "config" / "transactions")
     (folder / "config" / "councils").mkdir()
-    connections = {"privacy": Connection("privacy", password="a-secret")}
-    return Settings(connections.__getitem__, folder / "config", url, str(folder / "landing"), folder / "spool")
+    known = {"privacy": Connection("privacy", password="a-secret"), **connections}
+    return Settings(known.__getitem__, folder / "config", url, str(folder / "landing"), folder / "spool")
 
 
 class Anywhere:
@@ -71,6 +72,17 @@ class Anywhere:
             assert report.read == report.accepted + report.quarantined + report.duplicates + report.filtered
         return reports
 
+    def night(self, feed: FeedHandle, until: dt.date) -> list[DeliveryReport]:
+        """Run a night's extract to its end, then validate, load and aggregate."""
+        step = extract(self.workspace, feed, run_id="test", until=until)
+        while isinstance(step, Wait):
+            time.sleep(step.seconds)
+            step = extract(self.workspace, feed, run_id="test", until=until, looked=step.looked)
+        reports = validate(self.workspace, feed)
+        load(self.workspace, feed)
+        aggregate(self.workspace, "anywhere")
+        return reports
+
     def deliver(self, feed: FeedHandle, name: str, content: str, as_of: dt.datetime) -> None:
         """Land one file as complete up to a moment, as if it had arrived then."""
         path = self.folder / "landed"
@@ -87,7 +99,8 @@ class Anywhere:
                         "(select label from core.label where label_id = channel) as channel, "
                         "(select label from core.label where label_id = status) as status, "
                         "(select label from core.label where label_id = stream) as stream, "
-                        "(select label from core.label where label_id = ward) as ward from core.record order by record_ref"
+                        "(select label from core.label where label_id = ward) as ward "
+                        "from core.record order by record_ref"
                     )
                 )
             )

@@ -208,7 +208,8 @@ def test_records_come_back(
     assume(shape.can_hold(given_cases))
     header = ["Case Ref", "Opened", "Done", "How", "Bin", "Ward?" if shape.form != "xml" else "Ward", "Name"]
     rows = [
-        [case.ref, shape.stamp(case.reported), shape.stamp(case.closed), case.channel, case.stream or "", case.ward or "",
+        [case.ref, shape.stamp(case.reported), shape.stamp(case.closed), case.channel, case.stream or "",
+         case.ward or "",
          "Ann, \"Other\""] for case in given_cases
     ]  # fmt: skip
     columns = {

@@ -154,7 +154,9 @@ def test_export_of_past_years_leaves_the_weeks_since_not_provided(anywhere: Anyw
     (report,) = anywhere.ingest(feed, ("old.csv", rows))
     assert "2019-01-27" in report.warnings[-1]
     assert anywhere.volumes("week") == {
-        ("2019-01-07", "total"): (1, "full"), ("2019-01-14", "total"): (0, "full"), ("2019-01-21", "total"): (1, "full"),
+        ("2019-01-07", "total"): (1, "full"),
+        ("2019-01-14", "total"): (0, "full"),
+        ("2019-01-21", "total"): (1, "full"),
     }  # fmt: skip
 
 
