@@ -15,7 +15,8 @@ from rich.console import Console
 from local_digital.config.loading import load_councils, load_transactions
 from local_digital.config.models import Transaction
 from local_digital.errors import ConfigurationError
-from local_digital.parsing.candidates import Candidates, Delivered, parse
+from local_digital.parsing.candidates import Candidates, parse
+from local_digital.parsing.mapping import Delivered
 from local_digital.profiling.draft import CouncilFacts, draft
 from local_digital.profiling.profile import Profile, profile
 from local_digital.profiling.report import render

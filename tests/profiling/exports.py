@@ -63,7 +63,7 @@ def cases(
         found.append(
             Case(
                 number, reported, closed, chance.choice(channels),
-                chance.choice(("Closed", "Closed", "Closed (Duplicate)")) if closed else chance.choice(("Open", "In Progress")),
+                chance.choice(("Closed", "Closed (Duplicate)") if closed else ("Open", "In Progress")),
                 chance.choice(("Black (Refuse)", "Brown (Recycling)", "Food Caddy")), chance.choice(WARDS),
                 [f"Jo {surname}", f"{number} {chance.choice(STREETS)}, Solihull B91 3Q{chance.choice('ABC')}",
                  f"jo.{surname.lower()}@example.org", f"07700 9{number % 100000:05}",
@@ -73,15 +73,23 @@ def cases(
     return found
 
 
-def solihull(path: Path, found: Sequence[Case], *, delimiter: str = ",", encoding: str = "windows-1252", title: str = "",
-             date: str = "%d/%m/%Y %H:%M", end: str = "\r\n") -> Path:  # fmt: skip
+def solihull(
+    path: Path,
+    found: Sequence[Case],
+    *,
+    delimiter: str = ",",
+    encoding: str = "windows-1252",
+    title: str = "",
+    date: str = "%d/%m/%Y %H:%M",
+    end: str = "\r\n",
+) -> Path:
     """Write the export of a UK case system."""
     text = io.StringIO()
     if title:
         text.write(title)
     writer = csv.writer(text, delimiter=delimiter, lineterminator=end)
-    writer.writerow(["Case Ref", "Date Reported", "Date Closed", "Channel", "Status", "Bin Type", "Ward", "Customer Name",
-                     "Address", "Email", "Phone", "UPRN", "Notes"])  # fmt: skip
+    writer.writerow(["Case Ref", "Date Reported", "Date Closed", "Channel", "Status", "Bin Type", "Ward",
+                     "Customer Name", "Address", "Email", "Phone", "UPRN", "Notes"])  # fmt: skip
     for case in found:
         writer.writerow([
             f"00{case.number:06}", case.reported.strftime(date), case.closed.strftime(date) if case.closed else "",
@@ -97,7 +105,8 @@ def us_311(path: Path, found: Sequence[Case]) -> Path:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["Unique Key", "External Ticket ID", "Created Date", "Closed Date", "Agency Name", "Complaint Type",
-                     "Incident Address", "Incident Zip", "Status", "Open Data Channel Type", "Latitude", "Longitude"])  # fmt: skip
+                     "Incident Address", "Incident Zip", "Status", "Open Data Channel Type", "Latitude",
+                     "Longitude"])  # fmt: skip
     for case in found:
         date = "%m/%d/%Y %I:%M:%S %p"
         writer.writerow([
@@ -132,9 +141,13 @@ def xlsx(path: Path, found: Sequence[Case]) -> Path:
     sheet.title = "Data"
     sheet.append(["Missed bins report"])
     sheet.append([])
-    sheet.append(["Enquiry Number", "Logged Date", "Completed Date", "Contact Method", "Waste Type", "Resident", "UPRN"])
+    sheet.append(
+        ["Enquiry Number", "Logged Date", "Completed Date", "Contact Method", "Waste Type", "Resident", "UPRN"]
+    )
     for case in found:
-        sheet.append([case.number, case.reported, case.closed, case.channel, case.bin, case.person[0], int(case.person[4])])
+        sheet.append(
+            [case.number, case.reported, case.closed, case.channel, case.bin, case.person[0], int(case.person[4])]
+        )
     book.save(path)
     return path
 
@@ -146,7 +159,7 @@ def ndjson(path: Path, found: Sequence[Case]) -> Path:
             "id": f"c-{case.number}", "createdAt": case.reported.strftime("%Y-%m-%dT%H:%M:%S"),
             "contact": {"channel": case.channel, "name": case.person[0], "email": case.person[2]},
             "location": {"ward": case.ward, "lat": 52.41234, "address": case.person[1]},
-            "case": {"status": case.status, "closedAt": case.closed.strftime("%Y-%m-%dT%H:%M:%S") if case.closed else None},
+            "case": {"status": case.status, "closedAt": case.closed.isoformat() if case.closed else None},
         })
         for case in found
     ]  # fmt: skip
@@ -176,8 +189,8 @@ def event_log(path: Path, found: Sequence[Case]) -> Path:
         steps += [(case.closed, "Closed")] if case.closed else []
         for moment, status in steps:
             number += 1
-            writer.writerow([number, f"MB{case.number}", f"{case.reported:%d/%m/%Y %H:%M}", f"{moment:%d/%m/%Y %H:%M}", status,
-                             case.channel, case.person[0]])  # fmt: skip
+            writer.writerow([number, f"MB{case.number}", f"{case.reported:%d/%m/%Y %H:%M}", f"{moment:%d/%m/%Y %H:%M}",
+                             status, case.channel, case.person[0]])  # fmt: skip
     path.write_text(text.getvalue(), "utf-8")
     return path
 
@@ -200,7 +213,9 @@ def headerless(path: Path, found: Sequence[Case]) -> Path:
     text = io.StringIO()
     writer = csv.writer(text, delimiter="|", lineterminator="\n")
     for case in found:
-        writer.writerow([f"R{case.number:05}", f"{case.reported:%d-%b-%Y %H:%M}", case.channel, case.person[0], case.bin])
+        writer.writerow(
+            [f"R{case.number:05}", f"{case.reported:%d-%b-%Y %H:%M}", case.channel, case.person[0], case.bin]
+        )
     path.write_text(text.getvalue(), "utf-8")
     return path
 
@@ -233,8 +248,10 @@ def shapes() -> list[Shape]:
     at = many[0].reported
     return [
         Shape("solihull", lambda folder: solihull(folder / "missed_20251205.csv", many), 300, first=at),
-        Shape("semicolons", lambda folder: solihull(folder / "bins 05-12-2025.csv", many, delimiter=";", encoding="utf-8", end="\n"), 300, first=at),
-        Shape("utf-16", lambda folder: solihull(folder / "export.txt", many, delimiter="\t", encoding="utf-16"), 300, first=at),
+        Shape("semicolons", lambda folder: solihull(
+            folder / "bins 05-12-2025.csv", many, delimiter=";", encoding="utf-8", end="\n"), 300, first=at),
+        Shape("utf-16", lambda folder: solihull(
+            folder / "export.txt", many, delimiter="\t", encoding="utf-16"), 300, first=at),
         Shape("title lines", lambda folder: solihull(
             folder / "x.csv", many, title="Missed bins report\r\nRun on,05/12/2025\r\n\r\n"), 300, first=at),
         Shape("two-digit years", lambda folder: solihull(folder / "x.csv", many, date="%d.%m.%y %H:%M"), 300, first=at),
@@ -243,7 +260,8 @@ def shapes() -> list[Shape]:
         Shape("xlsx", lambda folder: xlsx(folder / "bins.xlsx", many), 300, first=at),
         Shape("ndjson", lambda folder: ndjson(folder / "cases.ndjson", many), 300, first=at),
         Shape("json", lambda folder: json_answer(folder / "answer.json", few), 60, first=few[0].reported),
-        Shape("event log", lambda folder: event_log(folder / "log.csv", few), 180 - sum(c.closed is None for c in few), "event_log"),
+        Shape("event log", lambda folder: event_log(folder / "log.csv", few),
+              180 - sum(case.closed is None for case in few), "event_log"),
         Shape("counts", lambda folder: counts(folder / "weekly.csv"), 30, "aggregate"),
         Shape("headerless", lambda folder: headerless(folder / "bins.dat", many), 300, first=at),
         Shape("no reference", lambda folder: no_reference(folder / "bins.csv", many), 300, first=at),

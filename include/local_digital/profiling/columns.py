@@ -1,0 +1,268 @@
+"""What each column of a sample holds, and which field of the contract it most likely is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow.compute as pc
+
+from local_digital.config.models import ContractField
+from local_digital.fields import FIELDS, LABELS, NO, YES, Kind
+from local_digital.parsing.sections import fold
+from local_digital.profiling import vocabulary
+from local_digital.profiling.dates import Dates, find_dates
+from local_digital.profiling.words import header_score, meaning, personal_kind, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from local_digital.config.models import Transaction
+    from local_digital.profiling.cells import Cells
+
+_EMAIL = r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}"
+_POSTCODE = r"(?i)\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b"
+_PHONE = r"^(\+44 ?|0)[\d ]{9,12}$|^\(?\d{3}\)?[ -]\d{3}-\d{4}$"
+_COORDINATE = r"^-?\d{1,3}\.\d{4,}$|^\(?-?\d{1,3}\.\d{3,}, ?-?\d{1,3}\.\d{3,}\)?$|^POINT ?\("
+_PERSON = r"^((Mr|Mrs|Ms|Miss|Dr)\.? )?[A-Z][\w'\x{2019}-]+( [A-Z][\w'\x{2019}-]*\.?){1,3}$"
+_SPOILT = r"^\d(\.\d+)?[eE]\+\d+$"
+_NUMBER = r"^-?\d{1,3}(,\d{3})+(\.\d+)?$|^-?\d+(\.\d+)?$"
+_MOST = 0.5
+_SOME = 0.2
+_LONG_TEXT = 40
+_LONGEST_CATEGORY = 120
+_MOST_CATEGORIES = 400
+_FEW_CATEGORIES = 12
+_SURE_NAME = 0.9
+_ENOUGH = 0.35
+_WORDS_KNOWN = 0.2
+_WORDS_ALONE = 0.7
+_WORDS_TRIED = 500
+_DATE_WORDS = frozenset({
+    "date", "time", "datetime", "at", "on", "created", "closed", "opened", "reported", "logged", "resolved",
+    "completed", "updated", "due", "when", "period", "week", "month", "day", "commencing", "ending", "timestamp",
+    "received", "submitted", "modified", "dt",
+})  # fmt: skip
+# Their words are needed for nothing once the column is described.
+NEVER_READ = frozenset({
+    "e-mail", "phone", "free text", "address", "birth or identity", "coordinates", "link", "name", "postcode",
+})  # fmt: skip
+# `Source` may be a channel and `Reason` a category; what a person typed is neither.
+_NEVER = frozenset({"e-mail", "phone", "birth or identity", "postcode", "coordinates", "link"})
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the samples.
+
+    looks: what its cells are like. personal: the kind of personal data it probably holds. unique_share: how many words
+    a filled cell of the newest file has; 1 when none comes twice.
+    """
+
+    name: str
+    rows: int
+    filled: int
+    distinct: int
+    looks: str
+    personal: str | None = None
+    dates: Dates | None = None
+    leading_zeros: int = 0
+    spoilt: int = 0
+    longest: int = 0
+    unique_share: float = 0.0
+
+    @property
+    def is_unique(self) -> bool:
+        return self.unique_share == 1
+
+    @property
+    def is_category(self) -> bool:
+        """Whether it holds few words, each of them often."""
+        return (
+            0 < self.distinct <= _MOST_CATEGORIES
+            and self.longest <= _LONGEST_CATEGORY
+            and (self.distinct <= _FEW_CATEGORIES or self.filled >= 2 * self.distinct)
+        )
+
+
+@dataclass(frozen=True)
+class Guess:
+    """The column for a field. doubts: what a person should check."""
+
+    field: str
+    column: str
+    score: float
+    doubts: tuple[str, ...] = ()
+
+
+def describe(cells: Cells, line: Callable[[int], str], newest: int) -> Column:
+    """Find out what a column holds. line: names the place of a row for people. newest: the newest file's first row."""
+    words = cells.words
+    rows = len(cells.codes)
+    personal = personal_kind(cells.name)
+    named_so = bool(_DATE_WORDS & set(tokens(cells.name)))
+    dates = None if personal == "birth or identity" else find_dates(cells, line, named_so=named_so)
+    if dates is not None:
+        personal = None
+    longest = int(pc.max(pc.utf8_length(words)).as_py() or 0) if len(words) else 0
+    if personal is None and dates is None and len(words):
+        personal = _personal_by_cells(cells)
+    zeros = cells.matching(r"^0\d+$")
+    spoilt = cells.matching(_SPOILT)
+    column = Column(
+        cells.name, rows, cells.filled, cells.distinct, "", personal, dates,
+        int(cells.counts[zeros].sum()), int(cells.counts[spoilt].sum()), longest, cells.slice(newest).unique_share,
+    )  # fmt: skip
+    if personal in {"name", "free text", "address", "health"} and _is_label(column):
+        # `Status Description` holds a few words, and no description that somebody typed.
+        column = replace(column, personal=_personal_by_cells(cells))
+    return replace(column, looks=_looks(cells, column))
+
+
+def _is_label(column: Column) -> bool:
+    return column.is_category and any(header_score(name, column.name) >= _SURE_NAME for name in LABELS)
+
+
+def _personal_by_cells(cells: Cells) -> str | None:
+    for kind, expression, share in (
+        ("e-mail", _EMAIL, _SOME), ("postcode", _POSTCODE, _SOME), ("phone", _PHONE, _MOST),
+        ("coordinates", _COORDINATE, _MOST),
+    ):  # fmt: skip
+        if cells.share(expression) >= share:
+            return kind
+    varied = cells.distinct > _FEW_CATEGORIES and cells.distinct * 2 > cells.filled
+    if varied and pc.mean(pc.utf8_length(cells.words)).as_py() > _LONG_TEXT:
+        return "free text"
+    if varied and cells.share(_PERSON) >= _MOST:
+        return "name"
+    return None
+
+
+def _looks(cells: Cells, column: Column) -> str:
+    if not column.filled:
+        return "empty"
+    if column.dates is not None:
+        return "dates and times" if column.dates.has_time else "dates"
+    if column.is_unique and column.filled > 1 and column.personal is None:
+        return "unique"
+    if cells.share(_NUMBER) >= _WORDS_ALONE:
+        return "numbers"
+    return "a few words" if column.is_category else "text"
+
+
+def infer(columns: Iterable[Column], cells: Mapping[str, Cells], contract: Transaction) -> dict[str, Guess]:
+    """Guess the column of each field, the best fitting first; a field without one is left out."""
+    known = {column.name: column for column in columns}
+    guesses = sorted(
+        (
+            guess
+            for name in (*contract.fields, "event_at")
+            for column in known.values()
+            if (guess := _fits(name, column, cells[column.name], contract)) is not None
+        ),
+        key=lambda guess: -guess.score,
+    )
+    taken: dict[str, Guess] = {}
+    used: set[str] = set()
+    for guess in guesses:
+        if guess.field not in taken and guess.column not in used:
+            taken[guess.field] = guess
+            if guess.field != "event_at":
+                used.add(guess.column)
+    if "reported_at" not in taken:
+        taken |= _some_report_time(known, used)
+    return taken
+
+
+def label_words(cells: Cells, rows: np.ndarray[tuple[int], np.dtype[np.bool_]] | None = None) -> dict[str, int]:
+    """Return the words of a category column with their counts, those that differ in case or spacing as one."""
+    found: dict[str, tuple[str, int]] = {}
+    for word, count in cells.word_counts(rows).items():
+        key = fold(word)
+        shown, before = found.get(key, (" ".join(word.split()), 0))
+        found[key] = (shown, before + count)
+    return dict(sorted(found.values(), key=lambda item: -item[1]))
+
+
+def _fits(name: str, column: Column, cells: Cells, contract: Transaction) -> Guess | None:
+    named = header_score(name, column.name)
+    if not column.filled:
+        return None
+    match FIELDS[name]:
+        case Kind.REF:
+            score, doubts = _ref_score(named, column), ()
+        case Kind.INSTANT:
+            score, doubts = (named if column.dates is not None else 0.0), ()
+        case Kind.KEY:
+            score, doubts = (named if named >= _SURE_NAME and column.dates is None else 0.0), ()
+        case Kind.LABEL:
+            return _label(name, named, column, cells, contract.fields[name])
+        case _:
+            return None
+    return Guess(name, column.name, score, doubts) if score >= _ENOUGH else None
+
+
+def _ref_score(named: float, column: Column) -> float:
+    if column.dates is not None or (column.personal is not None and named < _SURE_NAME):
+        return 0.0
+    filled = column.filled / max(1, column.rows)
+    if not named:
+        # Nothing but uniqueness speaks for it.
+        return 0.36 if column.is_unique and filled == 1 and column.rows > 1 and column.longest <= _LONG_TEXT else 0.0
+    return named * (0.6 + 0.4 * column.unique_share) * (0.5 + 0.5 * filled)
+
+
+def _label(name: str, named: float, column: Column, cells: Cells, contract: ContractField) -> Guess | None:
+    if not column.is_category or column.dates is not None or column.personal in _NEVER:
+        return None
+    if column.personal is not None and named < _SURE_NAME:
+        return None
+    if not contract.values:
+        # The council's own words stand, and nothing about them can be checked.
+        repeated = column.distinct <= _FEW_CATEGORIES or column.filled >= 3 * column.distinct
+        fits = named >= _MOST and repeated and column.looks != "numbers"
+        return Guess(name, column.name, named) if fits or (named >= _SURE_NAME and repeated) else None
+    share = known_share(name, cells, contract)
+    if share < _WORDS_KNOWN:
+        return None
+    score = named * (0.5 + 0.5 * share) if named else (0.5 * share if share >= _WORDS_ALONE else 0.0)
+    if score < _ENOUGH:
+        return None
+    doubts = () if named >= _MOST else (f"`{column.name}` is taken for its words, not for its name",)
+    return Guess(name, column.name, score, doubts)
+
+
+def known_share(name: str, cells: Cells, contract: ContractField) -> float:
+    """Return the share of a column's cells whose word some synonym fits."""
+    words = cells.words[:_WORDS_TRIED].to_pylist()
+    counts = cells.counts[:_WORDS_TRIED]
+    hits = np.array([meaning(name, word, contract) is not None for word in words], dtype=bool)
+    return float(counts[hits].sum() / max(1, counts.sum()))
+
+
+def is_yes_or_no(words: Iterable[str]) -> bool:
+    """Say whether all of some words are spellings of a boolean."""
+    folded = {fold(word) for word in words}
+    return bool(folded) and folded <= {*YES, *NO}
+
+
+def _some_report_time(known: Mapping[str, Column], used: set[str]) -> dict[str, Guess]:
+    """Take the best filled column of dates where no name says which is the time of the report."""
+    other = {*vocabulary.HEADERS["closed_at"], *vocabulary.HEADERS["event_at"]}
+    dated = [
+        column
+        for column in known.values()
+        if column.dates is not None and column.name not in used and " ".join(tokens(column.name)) not in other
+    ]
+    if not dated:
+        return {}
+    best = max(
+        dated,
+        key=lambda column: (
+            column.filled,
+            -(column.dates.first.toordinal() if column.dates and column.dates.first else 0),
+        ),
+    )
+    doubt = f"no name says which column is the time of the report; `{best.name}` is the best filled one of dates"
+    return {"reported_at": Guess("reported_at", best.name, 0.0, (doubt,))}

@@ -1,0 +1,166 @@
+"""What kind of delivery some files are: everything, the last days, what changed, a log of events, or counts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from local_digital.profiling.words import header_score
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from local_digital.profiling.cells import Cells
+    from local_digital.profiling.columns import Column
+
+    Codes = np.ndarray[tuple[int], np.dtype[np.integer[Any]]]
+    Numbers = np.ndarray[tuple[int], np.dtype[np.int64]]
+
+_NEARLY_ALL = 0.9
+_SOME = 0.2
+_LOGGED = 0.1
+_COUNT_NAME = 0.75
+_WHOLE_NUMBERS = 0.95
+_SUNDAY = 6
+_MONDAY = 0
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """kind: as in a feed's `delivery`. evidence: what says so. sure: whether the files settle it. event_at, period,
+    count: the columns that event logs and counts need. every, named_by: of counts.
+    """
+
+    kind: str
+    evidence: str
+    sure: bool = False
+    record_ref: str | None = None
+    event_at: str | None = None
+    period: str | None = None
+    count: str | None = None
+    every: str = "week"
+    named_by: str = "start"
+    doubts: tuple[str, ...] = ()
+
+
+def find_event_log(
+    refs: Sequence[str], columns: Sequence[Column], cells: Mapping[str, Cells], status: str | None
+) -> Delivery | None:
+    """Recognise a log: a case has several rows, each with a time of its own. refs: columns that may be references."""
+    for ref in refs:
+        codes = cells[ref].codes
+        cases = len(np.unique(codes))
+        times = [column for column in columns if column.dates is not None and column.name != ref]
+        rows = _pairs(
+            codes, *(cells[column.name].codes for column in (*times,)), *((cells[status].codes,) if status else ())
+        )
+        several = rows - cases
+        if not cases or several < _LOGGED * cases:
+            continue
+        changing = {column.name: _pairs(codes, cells[column.name].codes) - cases for column in times}
+        moving = [name for name, more in changing.items() if more >= several * _NEARLY_ALL]
+        statuses = _pairs(codes, cells[status].codes) - cases if status else 0
+        if not moving or (status and statuses < _LOGGED * cases):
+            continue
+        best = max(moving, key=lambda name: (header_score("event_at", name), changing[name]))
+        return Delivery(
+            "event_log",
+            f"{cases:,} references have {rows:,} rows, each with its own `{best}`"
+            + (f" and another `{status}`" if status else ""),
+            sure=True, record_ref=ref, event_at=best,
+        )  # fmt: skip
+    return None
+
+
+def find_counts(columns: Sequence[Column], cells: Mapping[str, Cells], *, has_ref: bool) -> Delivery | None:
+    """Recognise counts: a column of whole numbers that is called so, and the day of a period in place of a time."""
+    if has_ref:
+        return None
+    numbers = [
+        column for column in columns
+        if column.dates is None and column.filled and header_score("count", column.name) >= _COUNT_NAME
+        and cells[column.name].share(r"^\d{1,3}(,\d{3})+$|^\d+(\.0*)?$") >= _WHOLE_NUMBERS
+    ]  # fmt: skip
+    periods = [
+        column for column in columns if column.dates is not None and not column.dates.has_time and column.dates.first
+    ]
+    if not numbers or not periods:
+        return None
+    count = max(numbers, key=lambda column: header_score("count", column.name))
+    period = max(periods, key=lambda column: (header_score("period", column.name), -column.distinct))
+    every, named_by, doubts = _period_of(period, cells[period.name])
+    return Delivery(
+        "aggregate",
+        f"no reference, whole numbers in `{count.name}` and {period.distinct:,} periods in `{period.name}`",
+        sure=True, period=period.name, count=count.name, every=every, named_by=named_by, doubts=doubts,
+    )  # fmt: skip
+
+
+def by_overlap(files: Sequence[tuple[Numbers, dt.date | None]]) -> Delivery:
+    """Compare files in the order in which they were made, each as its references and its oldest report."""
+    if len(files) == 1:
+        return Delivery("snapshot", "one file does not say: give two nights' files or more to find out")
+    shares = [
+        float(np.isin(before, after).mean()) if len(before) else 0.0
+        for (before, _), (after, _) in pairwise(files)
+    ]  # fmt: skip
+    share = float(np.mean(shares))
+    firsts = [first for _, first in files if first is not None]
+    moves = len(firsts) > 1 and firsts[-1] > firsts[0] and all(a <= b for a, b in pairwise(firsts))
+    shown = f"a file holds {share:.0%} of the references of the one before it"
+    if share < _SOME:
+        return Delivery("delta", f"{shown}, and its own rows are new", sure=len(files) > 2)  # noqa: PLR2004 - two may be chance
+    if moves:
+        days = (firsts[-1] - firsts[0]).days
+        return Delivery(
+            "rolling", f"{shown}, and its oldest report moves on, by {days} days over {len(files)} files", sure=True
+        )
+    if share >= _NEARLY_ALL:
+        return Delivery("snapshot", f"{shown}, and its oldest report stays the same", sure=len(files) > 2)  # noqa: PLR2004
+    return Delivery("delta", f"{shown}, and its oldest report stays the same: perhaps what changed")
+
+
+def _pairs(*codes: Codes) -> int:
+    """Count the distinct combinations of some columns' words."""
+    return len(np.unique(combined(*codes)))
+
+
+def combined(*codes: Codes) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+    """Return a hash for each row over some columns' words."""
+    found = np.zeros(len(codes[0]), np.uint64)
+    with np.errstate(over="ignore"):
+        for part in codes:
+            found = (found ^ (part.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15))) * np.uint64(0xBF58476D1CE4E5B9)
+            found ^= found >> np.uint64(31)
+    return found
+
+
+def _period_of(column: Column, cells: Cells) -> tuple[str, str, tuple[str, ...]]:
+    import pyarrow as pa  # noqa: PLC0415 - counts are rare
+
+    from local_digital.parsing import instants  # noqa: PLC0415
+
+    assert column.dates is not None  # noqa: S101 - found by its dates
+    words = pa.chunked_array([cells.words], pa.string())
+    days = [moment.date() for moment in instants.parse(words, column.dates.formats, "UTC").utc.to_pylist() if moment]
+    if all(day.day == 1 for day in days):
+        return "month", "start", ()
+    if all((day + dt.timedelta(days=1)).day == 1 for day in days):
+        return "month", "end", ()
+    weekdays = {day.weekday() for day in days}
+    if weekdays == {_MONDAY}:
+        return "week", "start", ()
+    if weekdays == {_SUNDAY}:
+        return "week", "end", ()
+    if len(weekdays) == 1:
+        name = f"{days[0]:%A}"
+        return (
+            "week",
+            "start",
+            (f"the weeks begin or end on a {name}: weeks here are from Monday, so these will not fit",),
+        )
+    return "day", "start", ()

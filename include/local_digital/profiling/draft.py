@@ -1,0 +1,457 @@
+"""A draft of the council's file from a profile. What is not known stands there with a `# CHECK:` beside it."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from local_digital.config.models import Division, Tier
+from local_digital.date_formats import readable
+from local_digital.errors import ConfigurationError
+from local_digital.fields import FIELDS, UNMAPPED, Kind
+from local_digital.profiling.columns import is_yes_or_no
+from local_digital.profiling.dates import fold_no_date
+from local_digital.profiling.words import header_score
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from local_digital.config.models import DataSet, Transaction
+    from local_digital.profiling.dates import Dates
+    from local_digital.profiling.profile import Profile, Words
+
+_WIDTH = 118
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 _./()+&-]*[A-Za-z0-9)_.]|[A-Za-z]")
+_SPECIAL = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
+_TIER_BY_CODE = {
+    "E06": Tier.UNITARY, "E07": Tier.DISTRICT, "E08": Tier.METROPOLITAN, "E09": Tier.LONDON_BOROUGH,
+    "E10": Tier.COUNTY, "W06": Tier.UNITARY, "S12": Tier.UNITARY, "N09": Tier.UNITARY,
+}  # fmt: skip
+_DIVISION_BY_LETTER = {"S": Division.SCOTLAND, "N": Division.NORTHERN_IRELAND}
+_PLACEHOLDER_CODE = "E00000000"
+_LONGEST_NAME = 200
+_SURE_NAME = 0.9
+_ESCAPED = {'"': '\\"', "\\": "\\\\", "\t": "\\t"}
+_NO_DATES_LISTED = 6
+# The spelling of channels on the first dashboard, as in the first council's file.
+_LABELS = {"face-to-face": "FaceToFace", "phone": "Phone", "phone-automated": "Phone"}
+
+
+@dataclass(frozen=True)
+class CouncilFacts:
+    """What the person who onboards knows already; None where they do not."""
+
+    slug: str = "new-council"
+    slug_is_given: bool = False
+    name: str | None = None
+    gss_code: str | None = None
+    tier: Tier | None = None
+
+
+def draft(found: Profile, contract: Transaction, council: CouncilFacts) -> str:
+    """Return the text of `councils/<slug>.yaml`. Raises ConfigurationError when the council's tier does not fit."""
+    writer = _Writer()
+    writer.comment(f"Drafted from {_count(len(found.files), 'sample file')} by `local-digital profile`. "
+                   "Every CHECK is a doubt or a placeholder: settle it, then remove the comment.")  # fmt: skip
+    _write_head(writer, contract, council)
+    _Feed(writer, found, contract, council).write()
+    return writer.text()
+
+
+def tier_of(contract: Transaction, council: CouncilFacts) -> Tier | None:
+    """Return the tier that was given or that the GSS code says, None when neither does.
+
+    Raises ConfigurationError when councils of that tier do not provide the transaction.
+    """
+    tier = council.tier or _TIER_BY_CODE.get((council.gss_code or "")[:3])
+    if tier is not None and tier not in contract.provided_by:
+        raise ConfigurationError(
+            "--tier" if council.tier else "--gss",
+            expected=f"a council of a tier that provides this ({', '.join(contract.provided_by)})",
+            found=f"`{tier}`",
+            action="Check code and tier: a council without this service has no feed for it.",
+        )
+    return tier
+
+
+def _write_head(writer: _Writer, contract: Transaction, council: CouncilFacts) -> None:
+    key = council.slug.replace("-", "_")
+    code = council.gss_code
+    tier = tier_of(contract, council)
+    writer.line(
+        0, f"council: {council.slug}", "" if council.slug_is_given else "the council's slug, as the file is called"
+    )
+    writer.line(0, f"name: {scalar(council.name or 'New Council')}", "" if council.name else "the council's full name")
+    writer.line(0, f"gss_code: {code or _PLACEHOLDER_CODE}", "" if code else "placeholder; the council's GSS code")
+    doubt = "" if council.tier else "from the GSS code" if tier else f"one of {', '.join(Tier)}"
+    writer.line(0, f"tier: {tier or contract.provided_by[0]}", doubt)
+    division = _DIVISION_BY_LETTER.get(code[0] if code else "", Division.ENGLAND_AND_WALES)
+    writer.line(0, f"bank_holidays: {division}", "" if code else f"one of {', '.join(Division)}")
+    writer.line(0, "phase: 3", "when the council joins")
+    writer.line(0, 'schedule: "20 5 * * *"', "when the export is there, London time; spread the councils over the hour")
+    writer.blank()
+    writer.line(0, "privacy:")
+    writer.line(1, f"connection: {key}_privacy", "add this connection; its password keys the premises")
+    writer.blank()
+    writer.line(0, "platform:")
+    writer.line(1, f"connection: {key}_platform", "add this connection")
+    writer.line(1, f"data_group: {council.slug}"[: 60 + len("data_group: ")], "the platform's name for the council")
+    writer.blank()
+
+
+class _Feed:
+    def __init__(self, writer: _Writer, found: Profile, contract: Transaction, council: CouncilFacts) -> None:
+        self._writer = writer
+        self._found = found
+        self._contract = contract
+        self._key = council.slug.replace("-", "_")
+
+    def write(self) -> None:
+        found, writer = self._found, self._writer
+        delivery = found.delivery
+        writer.line(0, "feeds:")
+        writer.line(1, f"{found.transaction}:")
+        writer.line(2, f"delivery: {delivery.kind}", *([] if delivery.sure else [delivery.evidence]))
+        if delivery.kind == "aggregate":
+            facts = f"aggregate: {{ period: {delivery.every}, named_by: {delivery.named_by} }}"
+            writer.line(2, facts, *(delivery.doubts or [f"each row is of one {delivery.every}"]))
+        if found.covers_from and delivery.kind != "aggregate":
+            writer.line(2, f"covers_from: {found.covers_from}", "the first whole day of the samples; periods before it "
+                                                                "are never published")  # fmt: skip
+        self._write_source()
+        self._write_format()
+        self._write_zone()
+        self._write_rows()
+        self._write_columns()
+        self._write_ignored()
+        self._write_publish()
+
+    def _write_source(self) -> None:
+        found, writer = self._found, self._writer
+        writer.line(2, "source:")
+        writer.line(3, "kind: sftp", "sftp, folder, api or open311 (docs/adding-a-council.md)")
+        writer.line(3, f"connection: {self._key}_sftp", "add this connection, with the server's pinned host key")
+        writer.line(3, "folder: .", "the folder on the server")
+        writer.line(
+            3,
+            f"files: {scalar(found.file_names.pattern)}",
+            *(found.file_names.notes or ["fits the samples; do all exports have such names?"]),
+        )
+        if found.name_date is not None:
+            dated = found.name_date
+            doubt = [] if dated.sure else [f"extract-day or data-day? {dated.evidence}"]
+            writer.line(3, f"name_date: {dated.name_date}", *(doubt or [dated.evidence]))
+
+    def _write_format(self) -> None:
+        form = self._found.format
+        parts = []
+        for key, value in form.items():
+            if isinstance(value, list):
+                continue
+            parts.append(f"{key}: {scalar(str(value), always=key == 'delimiter')}")
+        checks = []
+        if form.get("encoding") == "auto" and form["kind"] == "csv":
+            checks.append("the samples hold nothing that tells encodings apart, so each delivery's is found out")
+        if "pgp" in form:
+            checks.append("the connection with our private key")
+        names = form.get("names")
+        if isinstance(names, list):
+            self._writer.line(2, "format:", "the export has no header: give the columns their names, here and below")
+            for part in parts:
+                self._writer.line(3, part)
+            self._writer.line(3, f"names: [{', '.join(scalar(str(name)) for name in names)}]")
+        else:
+            self._writer.line(2, f"format: {{ {', '.join(parts)} }}", *checks)
+
+    def _write_zone(self) -> None:
+        zones = [self._dates(name) for name in self._found.fields]
+        naive = [
+            dates
+            for dates in zones
+            if dates is not None and dates.has_time and not dates.names_zone and not dates.time_zone
+        ]
+        if naive:
+            self._writer.line(
+                2, "time_zone: Europe/London", "no offset stands in the times: which clock does the system write?"
+            )
+
+    def _write_rows(self) -> None:
+        services, writer = self._found.services, self._writer
+        if services is None or (services.words and not services.filters and not services.hidden):
+            return
+        if not services.words:
+            writer.comment(
+                f"CHECK: {code(services.column)} has {services.others:,} words, none of which looks like this "
+                "transaction: add `rows` if the export has other services in it.", 2,
+            )  # fmt: skip
+            return
+        doubts = [f"{services.rows:,} of {services.of:,} rows belong; {_count(services.others, 'other word')} left out"]
+        if services.near:
+            doubts.append("left out though near: " + "; ".join(services.near))
+        if services.hidden:
+            doubts.append(
+                f"{_count(services.hidden, 'word')} more fit and are not shown, as each stands there once only"
+            )
+        writer.line(2, "rows:", *doubts)
+        writer.line(3, f"- column: {scalar(services.column)}")
+        writer.line(4, "in:")
+        for word in services.words:
+            writer.line(5, f"- {scalar(word)}")
+
+    # --- columns ---------------------------------------------------------------------------------------------------
+
+    def _write_columns(self) -> None:
+        self._writer.line(2, "columns:")
+        order = [*("record_ref", "event_at", "period", "count"), *self._contract.fields]
+        for name in dict.fromkeys(order):
+            if name in self._found.fields:
+                self._write_field(name)
+            else:
+                self._write_absent(name)
+
+    def _write_field(self, name: str) -> None:
+        found = self._found
+        guess = found.fields[name]
+        column = found.column(guess.column)
+        facts = [f"from: {scalar(guess.column)}"]
+        checks = [*guess.doubts]
+        if older := found.renamed.get(guess.column):
+            facts.append(f"renamed_from: {_list(older)}")
+            checks.append("the files have different names for it")
+        match FIELDS[name]:
+            case Kind.REF:
+                checks += self._ref_doubts(guess.column)
+            case Kind.INSTANT:
+                assert column.dates is not None  # noqa: S101 - only columns of dates are guessed for instants
+                more, doubts = _instant(column.dates, name)
+                facts += more
+                checks += doubts
+            case Kind.KEY if column.spoilt:
+                checks.append(f"{column.spoilt:,} cells are as Excel shortens them, and lost")
+            case Kind.LABEL:
+                self._write_label(name, facts, checks, found.words.get(name))
+                return
+        self._writer.facts(3, name, facts, checks)
+
+    def _ref_doubts(self, name: str) -> list[str]:
+        found = self._found
+        doubts = [note.text for note in found.identity if note.column == name and note.doubt]
+        if found.other_refs:
+            others = ", ".join(map(code, found.other_refs))
+            doubts.append(f"{others} may be the reference too: which one does the council quote?")
+        return doubts
+
+    def _write_label(self, name: str, facts: list[str], checks: list[str], words: Words | None) -> None:
+        if words is None or not words.closed:
+            self._writer.facts(3, name, facts, checks)
+            return
+        mapped = [word for word in words.words if word.value]
+        unmapped = [word.word for word in words.words if not word.value]
+        if unmapped:
+            checks.append("not mapped: " + "; ".join(unmapped))
+        if words.hidden:
+            checks.append(f"not shown: {_count(words.hidden, 'more word')}, each once or like something personal")
+        if mapped and is_yes_or_no(word.word for word in mapped) and not unmapped:
+            by_word = {word.word.casefold()[0] in "yt1-": word.value for word in mapped}
+            facts += [f"{key}: {by_word[flag]}" for key, flag in (("yes", True), ("no", False)) if by_word.get(flag)]
+            self._writer.facts(3, name, facts, checks)
+            return
+        self._writer.line(3, f"{name}:", *checks)
+        for fact in facts:
+            self._writer.line(4, fact)
+        if mapped:
+            self._writer.line(4, "map:")
+        for word in mapped:
+            self._writer.line(5, f"{scalar(word.word)}: {word.value}", "" if word.sure else "a guess")
+
+    def _write_absent(self, name: str) -> None:
+        """Write what the models demand though the export has no column for it, and say so."""
+        found, contract = self._found, self._contract
+        kind = found.delivery.kind
+        required = {"aggregate": {"channel"}, "event_log": {"channel"}}.get(
+            kind, {"record_ref", "reported_at", "channel"}
+        )
+        required |= {field for field, facts in contract.fields.items()
+                     if facts.required and field not in {"record_ref", "reported_at"}}  # fmt: skip
+        if name not in required:
+            return
+        if name == "record_ref" and found.derived_from:
+            checks = ["no column is a reference; these together tell rows apart" if found.derived_is_unique
+                      else "no column is a reference, and no few columns tell all rows apart: ask for one"]  # fmt: skip
+            if personal := [name for name in found.derived_from if name in found.personal]:
+                checks.append(
+                    f"{', '.join(map(code, personal))} would be read for it, and kept inside a keyed hash only"
+                )
+            self._writer.facts(3, name, [f"derived_from: {_list(found.derived_from)}"], checks)
+        elif name == "reported_at" and found.file_names.has_date:
+            self._writer.facts(
+                3, name, ["from_file_name: true"], ["no column of dates was found: the day in the name is taken"]
+            )
+        elif FIELDS[name] is Kind.LABEL:
+            values = list(contract.fields[name].values)
+            value = "other" if "other" in values or not values else values[-1]
+            checks = [f"no column says the {name}: every row counts as `{value}`"]
+            if called := [column.name for column in found.columns if header_score(name, column.name) >= _SURE_NAME]:
+                checks.append(f"{', '.join(map(code, called))} is called like it, but hardly a word of it is known")
+            self._writer.facts(3, name, [f"value: {value}"], checks)
+        else:
+            extra = ["formats: [iso]"] if FIELDS[name] is Kind.INSTANT else []
+            self._writer.facts(
+                3, name, [f'from: "no column for {name}"', *extra], ["no such column was found: ingest will fail"]
+            )
+
+    def _dates(self, name: str) -> Dates | None:
+        return self._found.column(self._found.fields[name].column).dates if FIELDS[name] is Kind.INSTANT else None
+
+    # --- what is left ----------------------------------------------------------------------------------------------
+
+    def _write_ignored(self) -> None:
+        found = self._found
+        used = {guess.column for guess in found.fields.values()} | set(found.derived_from)
+        if found.services is not None and found.services.words and (found.services.filters or found.services.hidden):
+            used.add(found.services.column)
+        rest = [column for column in found.columns if column.name not in used and len(column.name) <= _LONGEST_NAME]
+        personal = [column.name for column in rest if column.personal]
+        others = [column.name for column in rest if not column.personal]
+        if not rest:
+            return
+        self._writer.line(2, "ignored_columns:")
+        for names, doubt in (
+            (personal, "probably personal: never read"),
+            (others, "mapped to no field: is one of them needed?"),
+        ):
+            if names:
+                self._writer.comment(f"CHECK: {doubt}", 3)
+            for name in names:
+                self._writer.line(3, f"- {scalar(name)}")
+
+    def _write_publish(self) -> None:
+        written = {name: data_set for name, data_set in self._contract.data_sets.items() if self._can_publish(data_set)}
+        for name, data_set in self._contract.data_sets.items():
+            if name not in written:
+                self._writer.comment(f"CHECK: `{name}` cannot be published: no column for `{data_set.breakdown}`", 2)
+        if not written:
+            return
+        self._writer.line(2, "publish:")
+        for name, data_set in written.items():
+            labels = self._labels(data_set)
+            if not labels:
+                self._writer.line(3, f"{name}: {{}}")
+                continue
+            self._writer.line(3, f"{name}:")
+            self._writer.line(4, "labels:", "the platform's spelling of the channels, as of the first dashboard")
+            for value, label in labels.items():
+                self._writer.line(5, f"{value}: {label}")
+
+    def _can_publish(self, data_set: DataSet) -> bool:
+        return data_set.breakdown in {None, "channel"} or data_set.breakdown in self._found.fields
+
+    def _labels(self, data_set: DataSet) -> dict[str, str]:
+        if data_set.breakdown != "channel":
+            return {}
+        values = self._contract.fields["channel"].values
+        labels = {value: "Digital" if label.digital else _LABELS.get(value, "Other") for value, label in values.items()}
+        return labels | {UNMAPPED: "Other"} if values else {}
+
+
+def _instant(dates: Dates, name: str) -> tuple[list[str], list[str]]:
+    facts = [f"formats: {_list(dates.formats)}"]
+    checks = []
+    if dates.order == "undecided":
+        checks.append(
+            "DAY OR MONTH FIRST? No row decides it; "
+            + (dates.evidence[1] if len(dates.evidence) > 1 else "day first is only assumed")
+            + ". Ask the council, or give a sample with days over 12"
+        )
+    elif dates.order == "mixed":
+        checks.append(f"DAY AND MONTH FIRST ARE MIXED: {'; '.join(dates.evidence)}. Dates will be wrong or turned down")
+    if len(dates.formats) > 1 and dates.order != "mixed":
+        checks.append(f"{len(dates.formats)} formats in one column, the most frequent first: "
+                      + "; ".join(map(readable, dates.formats)))  # fmt: skip
+    if dates.misfits > 0:
+        checks.append(f"{_count(dates.misfits, 'cell')} fit no format, the first at {dates.misfit_lines[0]}")
+    if dates.no_date:
+        blanks = _blanks(dates.no_date)
+        facts.append(f"blank: {_list(blanks)}")
+        checks.append(f"{_count(sum(dates.no_date.values()), 'cell')} taken to mean that there is no date")
+        if name == "reported_at":
+            checks.append("such rows will be turned down: each needs the time of its report")
+    if dates.time_zone:
+        facts.append(f"time_zone: {dates.time_zone}")
+    if dates.zone_hint:
+        checks.append(dates.zone_hint)
+    return facts, checks
+
+
+def _blanks(no_date: Mapping[str, int]) -> list[str]:
+    """Return patterns for the texts: themselves, or their day with anything after it when they are many."""
+    if len(no_date) <= _NO_DATES_LISTED:
+        return list(no_date)
+    return list(dict.fromkeys(text if fold_no_date(text) else re.split(r"[T ]", text)[0] + "*" for text in no_date))
+
+
+class _Writer:
+    """Writes YAML, two spaces a level, with each CHECK beside its line, or above it where there is no room."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+
+    def line(self, level: int, text: str, *checks: str) -> None:
+        checks = tuple(filter(None, checks))
+        indent = "  " * level
+        beside = f"{indent}{text}  # CHECK: {checks[0]}" if len(checks) == 1 else ""
+        if beside and len(beside) <= _WIDTH:
+            self._lines.append(beside)
+            return
+        for check in checks:
+            self.comment(f"CHECK: {check}", level)
+        self._lines.append(indent + text)
+
+    def facts(self, level: int, name: str, facts: Sequence[str], checks: Sequence[str]) -> None:
+        """Write a mapping on one line, or where that is too long on a line for each fact."""
+        flow = f"{name}: {{ {', '.join(facts)} }}"
+        if len(flow) + 2 * level <= _WIDTH:
+            self.line(level, flow, *checks)
+            return
+        self.line(level, f"{name}:", *checks)
+        for fact in facts:
+            self.line(level + 1, fact)
+
+    def comment(self, text: str, level: int = 0) -> None:
+        indent = "  " * level
+        # A column's or a file's name may hold anything; a comment must stay one.
+        safe = "".join(char if char.isprintable() else " " for char in text)
+        self._lines += textwrap.wrap(
+            safe, _WIDTH, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}#   ", break_on_hyphens=False
+        )
+
+    def blank(self) -> None:
+        self._lines.append("")
+
+    def text(self) -> str:
+        return "\n".join(self._lines) + "\n"
+
+
+def scalar(text: str, *, always: bool = False) -> str:
+    """Return a text as a YAML scalar, quoted where it would else mean something."""
+    if not always and _PLAIN.fullmatch(text) and text.casefold() not in _SPECIAL:
+        return text
+    escaped = "".join(
+        _ESCAPED[char] if char in _ESCAPED else char if char.isprintable() else f"\\U{ord(char):08X}" for char in text
+    )
+    return f'"{escaped}"'
+
+
+def code(name: str) -> str:
+    """Return a name as it stands in a sentence."""
+    return f"`{name}`"
+
+
+def _list(words: Iterable[str]) -> str:
+    return f"[{', '.join(map(scalar, words))}]"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" + ("" if number == 1 else "s")

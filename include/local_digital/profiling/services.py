@@ -1,0 +1,97 @@
+"""Exports of many services: the column that tells them apart, and its words that are this transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from local_digital.profiling import vocabulary
+from local_digital.profiling.columns import NEVER_READ, label_words
+from local_digital.profiling.words import is_near, is_of, service_score, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from local_digital.config.models import Transaction
+    from local_digital.profiling.cells import Cells
+    from local_digital.profiling.columns import Column
+
+_MOST_SERVICES = 3000
+_LONGEST = 120
+_NAMED = 0.3
+_SURE_NAME = 0.9
+_FEW = 12
+_NEAR_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Services:
+    """column: what tells services apart. words: those that look like this transaction, with their rows. near: those
+    that nearly do and are left out. others: how many further words there are. hidden: words seen once that are not
+    shown, as they may be about a person. rows, of: how many of all rows belong.
+    """
+
+    column: str
+    words: dict[str, int]
+    near: dict[str, int]
+    others: int
+    hidden: int
+    rows: int
+    of: int
+
+    @property
+    def filters(self) -> bool:
+        """Whether some rows belong and some do not."""
+        return bool(self.words) and self.rows < self.of
+
+    def as_json(self) -> dict[str, Any]:
+        return dict(self.__dict__)
+
+
+def find_services(columns: Sequence[Column], cells: Mapping[str, Cells], contract: Transaction) -> Services | None:
+    """Find the column whose words tell this transaction's rows from others'; None when there is no such column."""
+    found: list[tuple[float, Services]] = []
+    for column in columns:
+        named = service_score(column.name)
+        if not _is_candidate(column, named):
+            continue
+        counts = label_words(cells[column.name])
+        fitting = {word: n for word, n in counts.items() if is_of(contract.transaction, contract.name, word)}
+        shown = {word: n for word, n in fitting.items() if _may_be_shown(word, n, contract.transaction)}
+        if not fitting and named < _SURE_NAME:
+            continue
+        near = {
+            word: n for word, n in counts.items()
+            if is_near(contract.transaction, contract.name, word) and n > 1 and len(word) <= _LONGEST
+        }  # fmt: skip
+        services = Services(
+            column.name, shown, dict(list(near.items())[:_NEAR_SHOWN]),
+            len(counts) - len(fitting) - min(len(near), _NEAR_SHOWN),
+            len(fitting) - len(shown), sum(shown.values()), column.rows,
+        )  # fmt: skip
+        found.append((named + (1 if shown else 0), services))
+    if not found:
+        return None
+    best = max(found, key=lambda item: (item[0], item[1].rows))[1]
+    return best if best.words or best.others > _FEW else None
+
+
+def _is_candidate(column: Column, named: float) -> bool:
+    if not column.filled or column.dates is not None or column.distinct > _MOST_SERVICES or column.longest > _LONGEST:
+        return False
+    if column.personal in NEVER_READ or (column.personal is not None and named < _SURE_NAME):
+        return False
+    repeated = column.filled >= 3 * column.distinct
+    return repeated if named < _NAMED else repeated or column.distinct <= _FEW
+
+
+def _may_be_shown(word: str, count: int, transaction: str) -> bool:
+    if count > 1:
+        return True
+    known = vocabulary.TRANSACTIONS.get(transaction)
+    starts = [part for group in known.every for start in group for part in start.split()] if known else []
+    streams = {part for phrases in vocabulary.WORDS["stream"].values() for phrase in phrases for part in phrase.split()}
+    return all(
+        token in streams | vocabulary.FILLERS or any(token.startswith(start) for start in starts)
+        for token in tokens(word)
+    )

@@ -1,0 +1,105 @@
+"""The command as people use it: where the draft goes, what is never overwritten, and what each exit code means."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.profiling.exports import CANARIES, cases, solihull
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    solihull(tmp_path / "missed_20251205.csv", cases(60))
+
+    def run(*arguments: str, file: str = "missed_20251205.csv") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "local_digital", "profile", file, "--transaction", "report-missed-bin", *arguments],
+            capture_output=True, text=True, check=False, cwd=tmp_path, env={"PATH": "/usr/bin:/bin", "COLUMNS": "120"},
+        )  # fmt: skip
+
+    return run
+
+
+def test_without_a_file_for_it_the_draft_alone_is_on_standard_output(run: Run) -> None:
+    done = run()
+    assert done.returncode == 0
+    assert done.stdout.startswith("# Drafted from 1 sample file")
+    assert "day first: line" in done.stderr
+
+
+def test_a_council_names_the_file_and_what_is_known_stands_in_it(run: Run, tmp_path: Path) -> None:
+    done = run("--council", "east-fold", "--gss", "E07000001", "--name", "East Fold: Borough")
+    assert done.returncode == 0
+    draft = (tmp_path / "east-fold.yaml").read_text("utf-8")
+    head = draft.split("privacy:", maxsplit=1)[0]
+    assert 'council: east-fold\nname: "East Fold: Borough"\ngss_code: E07000001\n' in head
+    assert "tier: district  # CHECK: from the GSS code" in head
+    assert "east_fold_sftp" in draft
+    assert "Wrote east-fold.yaml" in done.stdout
+
+
+def test_a_file_that_is_there_is_left_alone_without_force(run: Run, tmp_path: Path) -> None:
+    target = tmp_path / "mine.yaml"
+    target.write_text("mine")
+    assert run("--output", "mine.yaml").returncode == 2
+    assert target.read_text() == "mine"
+    assert run("--output", "mine.yaml", "--force").returncode == 0
+    assert "council: mine" in target.read_text()
+
+
+def test_json_holds_profile_and_draft_and_nothing_personal(run: Run) -> None:
+    done = run("--json")
+    facts = json.loads(done.stdout)
+    assert facts["fields"]["record_ref"]["column"] == "Case Ref"
+    assert facts["draft"].startswith("# Drafted")
+    assert [canary for canary in CANARIES if canary in done.stdout + done.stderr] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("--tier", "county"), 2, "a council of a tier that provides this"),
+        (("--gss", "E10000001"), 2, "a council of a tier that provides this"),
+        (("--gss", "nonsense"), 2, "a GSS code"),
+        (("--council", "No Slug"), 2, "a slug"),
+        (("--output", "nowhere/x.yaml"), 2, "Make the folder first"),
+    ],
+)
+def test_wrong_use_is_told_before_anything_is_read(run: Run, arguments: tuple[str, ...], code: int, says: str) -> None:
+    done = run(*arguments, file="not-there.csv")
+    assert (done.returncode, says in " ".join(done.stderr.split())) == (code, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("empty.csv", b"", "an empty file"),
+        ("page.csv", b"<!DOCTYPE html><html><body>Login</body></html>", "a web page"),
+        ("old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "an old Excel workbook"),
+        ("sealed.csv.pgp", b"-----BEGIN PGP MESSAGE-----\n\nabc", "an OpenPGP message"),
+        ("broken.xlsx", b"PK\x03\x04" + b"x" * 100, "damaged or cut off"),
+        ("picture.png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)), "zero bytes"),
+    ],
+)
+def test_a_file_that_cannot_be_used_ends_with_one(
+    run: Run, tmp_path: Path, name: str, content: bytes, says: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    done = run(file=name)
+    assert (done.returncode, says in " ".join(done.stderr.split())) == (1, True), done.stderr
+
+
+def test_a_file_that_is_not_there_ends_with_one(run: Run) -> None:
+    assert run(file="not-there.csv").returncode == 1
+
+
+def test_an_unknown_transaction_is_wrong_use(run: Run) -> None:
+    assert run("--transaction", "report-a-dragon").returncode == 2

@@ -1,0 +1,117 @@
+"""What is odd about a file's layout or its references is found, told with its place, and does not stop the draft."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from local_digital.errors import DataError
+from local_digital.profiling.profile import Profile
+from tests.profiling.conftest import Tried, good_rows, printed
+
+Look = Callable[[Sequence[Path]], Profile]
+Try = Callable[[Sequence[Path]], Tried]
+HEADER = "Case Ref,Date Reported,Channel,Notes,Status\n"
+ROWS = [f'C{n},{1 + n % 28:02}/10/2025 10:00,{("Web", "Phone")[n % 2]},"a, b\nof ""two""",Open\n' for n in range(60)]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[..., Path]:
+    def write(*parts: str, encoding: str = "utf-8") -> Path:
+        path = tmp_path / "export.csv"
+        path.write_bytes("".join(parts).encode(encoding))
+        return path
+
+    return write
+
+
+def test_repeated_headers_ragged_rows_and_totals(try_out: Try, file: Callable[..., Path]) -> None:
+    tried = try_out([file(HEADER, *ROWS[:30], HEADER, *ROWS[30:], "C99,too,short\nTotal,60,,,\n")])
+    shown = " ".join(tried.report.split())
+    assert "the header stands there again 1 time" in shown
+    assert "1 row of totals at the end" in shown
+    assert "too few or too many cells: line 123" in shown
+    assert len(good_rows(tried)) == 60
+
+
+def test_exact_duplicates_are_counted_and_are_no_doubt_about_the_reference(
+    look: Look, file: Callable[..., Path]
+) -> None:
+    found = look([file(HEADER, *ROWS, *ROWS[:5])])
+    assert found.files[0].duplicates == 5
+    assert [note.text for note in found.identity] == ["each row has its own"]
+
+
+def test_a_reference_that_two_rows_share_is_a_doubt(try_out: Try, file: Callable[..., Path]) -> None:
+    tried = try_out([file(HEADER, *ROWS, "C1,05/10/2025 11:00,Web,x,Open\n,05/10/2025 12:00,Web,x,Open\n")])
+    assert "# CHECK: 1 row with the reference of another row that differs" in tried.draft
+    assert "# CHECK: missing on 1 row" in tried.draft
+
+
+def test_names_that_stand_twice_and_columns_without_one(try_out: Try, file: Callable[..., Path]) -> None:
+    rows = [f"C{n},{1 + n % 28:02}/10/2025,{1 + n % 9:02}/10/2025,x,Web\n" for n in range(40)]
+    tried = try_out([file("Case Ref,Date,Date,,Channel\n", *rows)])
+    assert tried.found.files[0].names_twice == ("Date (1)", "Date (2)")
+    assert tried.found.files[0].blank_names == ("column 4",)
+    assert len(good_rows(tried)) == 40
+
+
+def test_old_line_ends(try_out: Try, file: Callable[..., Path]) -> None:
+    tried = try_out([file(*(line.replace("of", "").replace("\n", "\r") for line in (HEADER, *ROWS)))])
+    assert tried.found.files[0].facts["line_ends"] == "CR"
+
+
+def test_identifiers_that_excel_has_spoilt(try_out: Try, file: Callable[..., Path]) -> None:
+    rows = [f"{n:05},1.00023E+11,2025-10-{1 + n % 28:02}T10:00:00+01:00,Web\n" for n in range(50)]
+    tried = try_out([file("SR Number,UPRN,Created,Source\n", *rows)])
+    assert "cells are as Excel shortens them" in tried.draft
+    assert "cells begin with a zero" in tried.report
+    assert "1.00023E+11," not in tried.draft
+
+
+def test_names_in_another_language_are_taken_for_what_is_in_them(try_out: Try, file: Callable[..., Path]) -> None:
+    tried = try_out([file("Cyfeirnod,Dyddiad,Sianel\n", *(f"A{n},{1 + n % 28}/10/2025,Web\n" for n in range(50)))])
+    assert {name: guess.column for name, guess in tried.found.fields.items()} == {
+        "record_ref": "Cyfeirnod", "reported_at": "Dyddiad", "channel": "Sianel",
+    }  # fmt: skip
+    assert tried.draft.count("no name says which column is the time of the report") == 1
+
+
+def test_a_column_that_nothing_decides_follows_the_others_and_stays_a_doubt(
+    try_out: Try, file: Callable[..., Path]
+) -> None:
+    rows = [f"A{n},{1 + n % 12:02}/05/2025,05/{13 + n % 9}/2025,Web\n" for n in range(40)]
+    tried = try_out([file("Case Ref,Date Reported,Date Closed,Channel\n", *rows)])
+    assert tried.handle.feed.columns["reported_at"].formats == ("%m/%d/%Y",)
+    assert "DAY OR MONTH FIRST? No row decides it; `Date Closed` is month-first" in " ".join(
+        line.strip(" #") for line in tried.draft.splitlines()
+    )
+
+
+def test_what_stands_for_no_date_becomes_blank(try_out: Try, file: Callable[..., Path]) -> None:
+    rows = [f"A{n},2025-10-0{1 + n % 9}T10:00:00,1900-01-01T00:0{n % 10}:00,Web\n" for n in range(40)]
+    tried = try_out([file("id,created_at,closed_at,channel\n", *rows)])
+    assert tried.handle.feed.columns["closed_at"].blank == ("1900-01-01*",)
+    assert {row["closed_at"] for row in good_rows(tried)} == {None}
+
+
+def test_yes_and_no_are_mapped_as_such(try_out: Try, file: Callable[..., Path]) -> None:
+    rows = [f"A{n},2025-10-0{1 + n % 9},Web,{'YN'[n % 2]}\n" for n in range(40)]
+    column = try_out([file("id,created_at,channel,Justified\n", *rows)]).handle.feed.columns["outcome"]
+    assert (column.yes, column.no) == ("justified", "not-justified")
+
+
+def test_a_large_file_is_read_in_blocks_and_every_line_keeps_its_number(
+    look: Look, file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = look([path := file(HEADER, *ROWS, "C98,too,short\n")])
+    monkeypatch.setattr("local_digital.profiling.reading._BLOCK", 500)
+    assert printed(look([path])) == printed(whole)
+    assert whole.files[0].ragged_lines == ("line 122",)
+
+
+def test_a_header_without_rows_is_no_sample(look: Look, file: Callable[..., Path]) -> None:
+    with pytest.raises(DataError, match="a header and nothing below it"):
+        look([file(HEADER)])

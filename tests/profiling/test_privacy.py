@@ -1,0 +1,57 @@
+"""No cell that could be about a person is ever printed or written, whatever its column is called."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from local_digital.config.models import Transaction
+from local_digital.profiling.draft import CouncilFacts, draft
+from local_digital.profiling.profile import profile
+from tests.profiling.conftest import no_connection, printed
+
+# A mark that no header, file or sentence of the report has.
+MARK = "Xq"
+_PERSONAL = st.sampled_from([
+    "{0} Smith", "Mr {0} Jones", "{0}.jones@example.org", "07700 900{1:03} {0}", "{1} {0} Street", "B91 {0}",
+    "{0}", "please call {0} about the bin", "{0}\n{0}", '"{0}"', "{0},{0}", "2025-01-01 {0}", "-{0}",
+])  # fmt: skip
+_HEADERS = st.sampled_from([
+    "Customer Name", "Field7", "Notes", "Source", "Created By", "Reason", "Ward", "Service", "Result", "Type",
+    "Location", "Reference 2", "Date Of Visit", "Category", "column 3", "",
+])  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    headers=st.lists(_HEADERS, min_size=1, max_size=4),
+    shapes=st.lists(_PERSONAL, min_size=1, max_size=4),
+    rows=st.integers(2, 40),
+)
+def test_planted_values_are_nowhere(
+    contract: Transaction, tmp_path: Path, headers: list[str], shapes: list[str], rows: int
+) -> None:
+    path = tmp_path / "export.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["Case Ref", "Date Reported", "Channel", *headers])
+        for row in range(rows):
+            planted = [
+                shapes[(row + at) % len(shapes)].format(f"{MARK}{chr(97 + row % 26)}{chr(97 + row // 26)}", row)
+                for at in range(len(headers))
+            ]
+            writer.writerow([f"C{row}", f"{1 + row % 28:02}/10/2025 10:00", ("Web", "Phone")[row % 2], *planted])
+    found = profile([path], contract, connection=no_connection)
+    for shown in (printed(found), draft(found, contract, CouncilFacts()), json.dumps(found.as_json(), default=str)):
+        assert MARK not in shown
+
+
+def test_a_file_without_a_header_never_shows_its_first_row(contract: Transaction, tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("".join(f"{MARK} Jones,Web,Open,Olton\n{MARK} Smith,Web,Closed,Olton\n" for _ in range(9)), "utf-8")
+    found = profile([path], contract, connection=no_connection)
+    assert MARK not in printed(found) + draft(found, contract, CouncilFacts())
