@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trial:
-    """reports: what became of each file. figures: rows of `status/kpis`, by week and by month. would_publish: whole data
-    sets as they would stand on the platform. feed, workspace: for the error reports, while the trial lasts.
+    """reports: what became of each file. figures: rows of `status/kpis`, by week and by month. would_publish: whole
+    data sets as they would stand on the platform. feed, workspace: for the error reports, while the trial lasts.
     """
 
     feed: FeedHandle
@@ -48,8 +48,8 @@ def trial(
 ) -> Iterator[Trial]:
     """Run local files through a feed, from validate to the records that publish would send; yield what came of it.
 
-    say: told the name of each step as it begins. A council whose premises secret is not set up yet gets a throw-away one.
-    Raises ConfigurationError, DataError as the steps do.
+    say: told the name of each step as it begins. A council whose premises secret is not set up yet gets a throw-away
+    one. Raises ConfigurationError, DataError as the steps do.
     """
     say("start a PostgreSQL of its own")
     with scratch(settings, council) as workspace:

@@ -13,7 +13,8 @@ import pytest
 from local_digital.config.loading import load_transactions
 from local_digital.config.models import Council
 from local_digital.errors import DataError
-from local_digital.parsing.candidates import Candidates, Delivered, parse
+from local_digital.parsing.candidates import Candidates, parse
+from local_digital.parsing.mapping import Delivered
 from local_digital.settings import ROOT
 from local_digital.workspace import FeedHandle
 
@@ -26,6 +27,7 @@ AS_OF = dt.datetime(2025, 12, 1, tzinfo=dt.UTC)
 
 def handle(columns: dict[str, Any] | None = None, *, whole: bool = False, **feed: Any) -> FeedHandle:
     """A feed with these columns beside the usual three, or with these alone."""
+    usual = {"record_ref": REF, "reported_at": OPENED, "channel": HOW}
     council = Council.model_validate(
         {
             "council": "anywhere", "name": "Anywhere", "gss_code": "E06000001", "tier": "unitary",
@@ -36,7 +38,7 @@ def handle(columns: dict[str, Any] | None = None, *, whole: bool = False, **feed
                     "delivery": "delta",
                     "source": {"kind": "folder", "files": "*"},
                     **feed,
-                    "columns": columns if whole else {"record_ref": REF, "reported_at": OPENED, "channel": HOW, **(columns or {})},
+                    "columns": columns if whole else {**usual, **(columns or {})},
                 }
             },
         }
@@ -76,6 +78,12 @@ def test_blank_cell_is_filled_from_another_column_where_the_council_s_file_says_
         "Ref,Token,Old ref,Opened,How\n1,t1,o1,2025-11-04,Web\n ,t2,o2,2025-11-04,Web\n,,o3,2025-11-04,Web\n", ref
     )
     assert column(found, "record_ref") == ["1", "t2", "o3"]
+
+
+def test_date_and_time_of_two_columns_are_one_moment() -> None:
+    opened = {"reported_at": {"from": "Day", "time_from": "Time", "formats": ["%d/%m/%Y %H:%M", "%d/%m/%Y"]}}
+    found = parsed("Ref,Day,Time,How\n1,04/11/2025,10:15,Web\n2,05/11/2025,,Web\n", opened)
+    assert [f"{moment:%d %H:%M}" for moment in column(found, "reported_at")] == ["04 10:15", "05 00:00"]
 
 
 def test_fixed_value_stands_for_a_column_that_the_export_does_not_have() -> None:
@@ -206,7 +214,7 @@ def test_period_may_stand_in_the_file_s_name_only() -> None:
         "delivery": "aggregate",
         "aggregate": {"period": "month"},
         "whole": True,
-        "source": {"kind": "folder", "files": "bins_{date:%Y-%m}.csv"},
+        "source": {"kind": "folder", "files": "bins_{date:%Y-%m}.csv", "name_date": "data-day"},
         "columns": {"period": {"from_file_name": True}, "channel": HOW, "count": {"from": "Reports"}},
     }
     found = parsed("How,Reports\nWeb,12\nPhone,\n", name="bins_2014-03.csv", **feed)

@@ -119,6 +119,13 @@ def test_stray_quote_does_not_swallow_the_rows_below_it() -> None:
     assert ragged_of(found) == [32]
 
 
+def test_inch_sign_is_no_open_quote() -> None:
+    text = 'Case Ref,Ward,Notes\n1,A,"x\n2,B,6" pipe\n3,C,7" pipe'
+    found = read_text(text)
+    assert {row[0] for row in rows_of(found)} == {"2", "3"}
+    assert ragged_of(found) == [2]
+
+
 def test_cells_over_several_lines_are_no_stray_quotes() -> None:
     text = 'Case Ref,Ward,Notes\n1,A,"said: please, come, soon\nsecond, line, here"\n2,B,"x\ny"\n'
     assert rows_of(read_text(text)) == [

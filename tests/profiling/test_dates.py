@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from local_digital.profiling.cells import Cells
 from local_digital.profiling.dates import Dates, find_dates, formats_of
+from tests.profiling.conftest import Tried
 
 
 def _dates(*cells: str, named_so: bool = True) -> Dates | None:
@@ -120,3 +123,13 @@ def test_times_in_the_hour_that_clocks_skip_cannot_be_local() -> None:
 def test_numbers_are_dates_only_where_the_name_says_so() -> None:
     assert _dates("20250101", "20250102", named_so=False) is None
     assert _dates("45000", "45001", named_so=False) is None
+
+
+def test_time_in_a_column_of_its_own_is_found(try_out: Callable[[Sequence[Path]], Tried], tmp_path: Path) -> None:
+    rows = [f"{number:05},{1 + number % 28:02}/03/2025,{number % 24:02}:15,Web" for number in range(200)]
+    path = tmp_path / "bins.csv"
+    path.write_text("\n".join(["Case Ref,Logged Date,Logged Time,Channel", *rows, ""]), "utf-8")
+    tried = try_out([path])
+    assert 'time_from: Logged Time, formats: ["%d/%m/%Y %H:%M", "%d/%m/%Y"]' in tried.draft
+    moments = tried.candidates.table.column("reported_at").to_pylist()
+    assert f"{moments[13]:%d %H:%M}" == "14 13:15"

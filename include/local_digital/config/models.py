@@ -57,9 +57,10 @@ class Column(Facts):
     """Where a canonical field comes from in a feed's export.
 
     from: the column's name. renamed_from: names it had before, tried when it is not there. otherwise: columns whose
-    cell is taken where this one's is blank. value: one fixed value for every row. from_file_name: the date in the
-    file's name. derived_from: columns that together tell records apart, for exports without any reference (`record_ref`
-    only). added_on: the day the column appeared; older deliveries may lack it. blank: texts that mean nothing is there.
+    cell is taken where this one's is blank. time_from: for instants, the column with the time where the date stands
+    alone. value: one fixed value for every row. from_file_name: the date in the file's name. derived_from: columns that
+    together tell records apart, for exports without any reference (`record_ref` only). added_on: the day the column
+    appeared; older deliveries may lack it. blank: texts that mean nothing is there.
 
     For instants: formats, tried in order: strptime codes, `iso` (ISO 8601, with or without time, fraction and offset),
     `epoch`, `epoch-ms`, `excel` (days since 1899-12-30). time_zone: of times without an offset, the feed's when not
@@ -72,6 +73,7 @@ class Column(Facts):
     source: Word | None = Field(default=None, alias="from")
     renamed_from: tuple[Word, ...] = ()
     otherwise: tuple[Word, ...] = ()
+    time_from: Word | None = None
     value: Word | None = None
     from_file_name: bool = False
     derived_from: tuple[Word, ...] = ()
@@ -89,8 +91,8 @@ class Column(Facts):
         origins = [self.source, self.value, self.from_file_name or None, self.derived_from or None]
         if sum(origin is not None for origin in origins) != 1:
             raise ValueError("exactly one of `from`, `value`, `from_file_name` and `derived_from`")
-        if (self.otherwise or self.renamed_from) and not self.source:
-            raise ValueError("`renamed_from` and `otherwise` only beside `from`")
+        if (self.otherwise or self.renamed_from or self.time_from) and not self.source:
+            raise ValueError("`renamed_from`, `otherwise` and `time_from` only beside `from`")
         for pattern in self.formats:
             check_format(pattern)
         if set(self.formats) & {
@@ -103,7 +105,8 @@ class Column(Facts):
     @property
     def names(self) -> tuple[str, ...]:
         """Every column of the export that this field may read."""
-        return (*((self.source,) if self.source else ()), *self.renamed_from, *self.otherwise, *self.derived_from)
+        named = (self.source, self.time_from)
+        return (*(name for name in named if name), *self.renamed_from, *self.otherwise, *self.derived_from)
 
     @property
     def words(self) -> dict[str, str]:
@@ -113,7 +116,10 @@ class Column(Facts):
 
 
 class RowFilter(Facts):
-    """Which rows belong to the feed; every filter must hold. Compared without case or spacing; `*` and `?` in `like`."""
+    """Which rows belong to the feed; every filter must hold.
+
+    Words are compared without case or spacing; `*` and `?` stand for anything in `like` and `not_like`.
+    """
 
     column: Word
     in_: tuple[Word, ...] = Field(default=(), alias="in")
@@ -170,8 +176,8 @@ class Feed(Facts):
         default=35,
         ge=1,
         le=3660,
-        description="Rows that end more than so many days before the delivery end its coverage too: what comes after is "
-        "not provided, and not zero. Raise it for transactions that are rare.",
+        description="Rows that end more than so many days before the delivery end its coverage too: what comes after "
+        "is not provided, and not zero. Raise it for transactions that are rare.",
     )
     max_fall: float = Field(
         default=0.5, gt=0, lt=1, description="A snapshot smaller by more than this share is rejected."
@@ -214,8 +220,10 @@ class Feed(Facts):
         kind = FIELDS[name]
         if kind is Kind.INSTANT and not column.formats and not column.from_file_name:
             raise ValueError(f"`formats` for `{name}`: dates are never guessed")
-        if (column.formats or column.time_zone or column.ignore_offset) and kind is not Kind.INSTANT:
-            raise ValueError(f"`formats`, `time_zone` and `ignore_offset` only on dates, not on `{name}`")
+        if (
+            column.formats or column.time_zone or column.ignore_offset or column.time_from
+        ) and kind is not Kind.INSTANT:
+            raise ValueError(f"`formats`, `time_from`, `time_zone`, `ignore_offset` only on dates, not on `{name}`")
         if column.words and kind is not Kind.LABEL:
             raise ValueError(f"`map`, `yes` and `no` only on labels, not on `{name}`")
         if column.from_file_name and (kind is not Kind.INSTANT or not self.file_name_has_date):

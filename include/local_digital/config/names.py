@@ -59,6 +59,11 @@ class NamePattern(BaseModel):
         return bool(self._dates)
 
     @property
+    def names_a_day(self) -> bool:
+        """Say whether the date goes down to the day, and is not one of a week, month or year."""
+        return any(code in "".join(self._dates) for code in _DAY_CODES)
+
+    @property
     def depth(self) -> int | None:
         """How many folders down a fitting file lies; None when `**/` allows any number."""
         return None if "**/" in self.text else self.text.count("/")

@@ -64,6 +64,10 @@ class FileFacts(Facts):
 
     @model_validator(mode="after")
     def _one_sign_of_the_end(self) -> Self:
+        if self.pattern.has_date and not self.pattern.names_a_day and self.name_date == "extract-day":
+            raise ValueError(
+                "`name_date: data-day` where the name carries no day: it is the period that the file covers"
+            )
         if self.marker and self.manifest:
             raise ValueError("either `marker` or `manifest`")
         if self.marker and "/" in self.marker:
@@ -158,7 +162,7 @@ class Cursor(Facts):
 
 
 class NextLink(Facts):
-    """A link to the next answer: in the body (JMESPath), or in the Link header when no path is given. Same origin only."""
+    """A link to the next answer, same origin only: in the body (JMESPath), or in the Link header without a path."""
 
     kind: Literal["next-link"]
     path: Word | None = None

@@ -6,14 +6,11 @@ since a single stray quote makes a parser take whole rows for the inside of one 
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from collections import Counter
-from dataclasses import dataclass
-from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +19,8 @@ import pyarrow.csv
 
 from local_digital.errors import DataError
 from local_digital.parsing.decoding import SEND_AGAIN, decode
+from local_digital.parsing.dialect import DELIMITERS, Dialect, is_total
+from local_digital.parsing.second_look import Lines, Ragged, SecondLook, breaks_in
 from local_digital.parsing.sections import (
     Places,
     Reading,
@@ -36,43 +35,14 @@ from local_digital.parsing.sections import (
 from local_digital.places import place
 
 if TYPE_CHECKING:
-    from _csv import Reader
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from local_digital.config.formats import CsvFormat
     from local_digital.parsing.documents import Document
 
-DELIMITERS = (",", ";", "\t", "|", "^", "~")
 _HEADER_WITHIN = 60
 _BLOCK = 16 << 20
 _LARGEST_BLOCK = 2**31 - 1
-_SHAPES_FROM = 2000
-_FOOTER = re.compile(r"^\(?\d[\d,]* (rows?|records?)( affected| selected| returned)?\)?\.?$", re.IGNORECASE)
-csv.field_size_limit(_LARGEST_BLOCK)
-
-
-class Dialect(NamedTuple):
-    delimiter: str
-    quote: str | None
-    escape: str | None
-
-    def rows(self, lines: Iterable[str]) -> Reader:
-        return csv.reader(
-            lines,
-            delimiter=self.delimiter,
-            quotechar=self.quote,
-            quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
-            escapechar=self.escape,
-            strict=False,
-        )
-
-    def cells(self, line: str) -> list[str]:
-        """Return the cells of one line taken for itself."""
-        return next(self.rows([line]), [])
-
-    def is_open(self, line: str) -> bool:
-        """Say whether a quote in this line is not closed in it."""
-        return self.quote is not None and self.escape is None and line.count(self.quote) % 2 == 1
 
 
 def read(number: int, document: Document, facts: CsvFormat, wanted: Wanted, where: str) -> Reading:
@@ -83,7 +53,7 @@ def read(number: int, document: Document, facts: CsvFormat, wanted: Wanted, wher
     text = decode(document, facts.encoding, where)
     head = [line.decode() for line in islice(io.BytesIO(text.content), _HEADER_WITHIN)]
     dialect, header = _layout(head, facts, wanted, where)
-    lines = _Lines(text.content)
+    lines = Lines(text.content)
     sections = []
     notes: list[str] = []
     repeated = 0
@@ -108,16 +78,6 @@ def read(number: int, document: Document, facts: CsvFormat, wanted: Wanted, wher
     if text.mended:
         notes.append(f"{text.mended} bytes were not UTF-8 and read as Windows-1252")
     return Reading(sections, found, notes)
-
-
-def guess_dialect(lines: Sequence[str], quote: str | None = '"') -> str:
-    """Return the delimiter that cuts most of these lines into the same number of cells, more than one."""
-    scores = {}
-    for delimiter in DELIMITERS:
-        widths = Counter(len(row) for row in Dialect(delimiter, quote, None).rows(lines) if row)
-        width, often = max(widths.items(), key=lambda item: (item[1] if item[0] > 1 else 0, item[0]), default=(1, 0))
-        scores[delimiter] = (often / max(1, widths.total()), width) if width > 1 else (0.0, 0)
-    return max(scores, key=lambda delimiter: scores[delimiter])
 
 
 def _layout(head: list[str], facts: CsvFormat, wanted: Wanted, where: str) -> tuple[Dialect, int | None]:
@@ -152,7 +112,7 @@ def _layout(head: list[str], facts: CsvFormat, wanted: Wanted, where: str) -> tu
 
 
 def _stretches(
-    lines: _Lines, dialect: Dialect, header: int | None, facts: CsvFormat, wanted: Wanted
+    lines: Lines, dialect: Dialect, header: int | None, facts: CsvFormat, wanted: Wanted
 ) -> list[tuple[int, list[str], int | None]]:
     """Return (first line, names, line after the last) of every stretch of rows under one header; lines from 0."""
     if header is None:
@@ -171,7 +131,7 @@ def _stretches(
     return stretches
 
 
-def _further_headers(lines: _Lines, dialect: Dialect, header: int, wanted: Wanted) -> list[int]:
+def _further_headers(lines: Lines, dialect: Dialect, header: int, wanted: Wanted) -> list[int]:
     """Return the lines below the first header that name every required field, as in exports joined together."""
     if not wanted.groups:
         return []
@@ -191,38 +151,11 @@ def _further_headers(lines: _Lines, dialect: Dialect, header: int, wanted: Wante
     return sorted(line for line in found if line > header)
 
 
-class _Lines:
-    """The lines of a text, counted from 0."""
-
-    def __init__(self, content: bytes) -> None:
-        self.content = content
-
-    @cached_property
-    def _starts(self) -> Places:
-        ends = np.flatnonzero(np.frombuffer(self.content, np.uint8) == ord("\n")) + 1
-        starts = np.concatenate(([0], ends))
-        return starts[:-1] if starts[-1] == len(self.content) else starts
-
-    def between(self, first: int, end: int | None) -> bytes:
-        """Return the lines [first, end), to the last one without an end."""
-        return self.content[self._start(first) : len(self.content) if end is None else self._start(end)]
-
-    def _start(self, line: int) -> int:
-        return int(self._starts[line]) if line < len(self._starts) else len(self.content)
-
-
-@dataclass
-class _Ragged:
-    line: int
-    cells: list[str]
-    text: str
-
-
 class _Stretch:
     """Reads the rows between two headers."""
 
     def __init__(
-        self, lines: _Lines, dialect: Dialect, facts: CsvFormat, wanted: Wanted, names: list[str], where: str
+        self, lines: Lines, dialect: Dialect, facts: CsvFormat, wanted: Wanted, names: list[str], where: str
     ) -> None:
         self._lines = lines
         self._dialect = dialect
@@ -236,13 +169,14 @@ class _Stretch:
         body = self._lines.between(start, end)
         self._widen(body)
         cells, lines, ragged = self._parse(body, start + 1)
-        cells, lines, ragged = self._rescued(cells, lines, ragged)
+        look = SecondLook(self._lines, self._dialect, self._facts, self._wanted, self._names)
+        cells, lines, ragged = look.rescued(cells, lines, ragged)
         self._refuse_cut_off(body, lines, ragged, end)
         section = Section(self._names, cells, lines, sorted(row.line for row in ragged), twice=self._twice)
         return without(section, _blank(cells, len(lines)))
 
     def _widen(self, body: bytes) -> None:
-        """Give the header the nameless columns that every row closes with, as exports with a delimiter at the end have."""
+        """Give the header nameless columns where the rows close with a delimiter that it lacks."""
         sample = [self._dialect.cells(line.decode()) for line in islice(io.BytesIO(body), 20)]
         sample = [row for row in sample if row]
         width = len(self._names)
@@ -250,7 +184,7 @@ class _Stretch:
         if longer and len(longer) > len(sample) / 2:
             self._names += [f"column {index + 1}" for index in range(width, len(longer[0]))]
 
-    def _parse(self, body: bytes, first_line: int) -> tuple[pa.Table, Places, list[_Ragged]]:
+    def _parse(self, body: bytes, first_line: int) -> tuple[pa.Table, Places, list[Ragged]]:
         width = len(self._names)
         positions = [f"c{index}" for index in range(width)]
         if not body.strip():
@@ -285,18 +219,18 @@ class _Stretch:
             return self._parse_slowly(body, first_line)
         lines, ragged_lines = _line_numbers(table, turned_down, first_line)
         ragged = [
-            _Ragged(line, self._cells_of(row), row) for line, (_, row) in zip(ragged_lines, turned_down, strict=True)
+            Ragged(line, self._cells_of(row), row) for line, (_, row) in zip(ragged_lines, turned_down, strict=True)
         ]
         return table, lines, ragged
 
     def _cells_of(self, row: str) -> list[str]:
         return next(self._dialect.rows(row.splitlines(keepends=True)), [])
 
-    def _parse_slowly(self, body: bytes, first_line: int) -> tuple[pa.Table, Places, list[_Ragged]]:
+    def _parse_slowly(self, body: bytes, first_line: int) -> tuple[pa.Table, Places, list[Ragged]]:
         """For what Arrow gives up on: an open quote at the end, above all."""
         rows: list[list[str]] = []
         lines: list[int] = []
-        ragged: list[_Ragged] = []
+        ragged: list[Ragged] = []
         reader = self._dialect.rows(io.TextIOWrapper(io.BytesIO(body), "utf-8", newline="\n"))
         begins = 0
         for cells in reader:
@@ -305,83 +239,11 @@ class _Stretch:
                 lines.append(first_line + begins)
             elif cells:
                 text = b"".join(islice(io.BytesIO(body), begins, reader.line_num)).decode()
-                ragged.append(_Ragged(first_line + begins, cells, text))
+                ragged.append(Ragged(first_line + begins, cells, text))
             begins = reader.line_num
         return text_table(rows, len(self._names)), np.array(lines, np.int64), ragged
 
-    def _rescued(self, cells: pa.Table, lines: Places, ragged: list[_Ragged]) -> tuple[pa.Table, Places, list[_Ragged]]:
-        """Look again at rows over several lines and at rows of another width; put what is found in its place."""
-        breaks = _breaks(cells)
-        swallowed = np.zeros(len(lines), dtype=bool)
-        more: list[tuple[int, list[str]]] = []
-        still: list[_Ragged] = []
-        shapes = self._shapes(cells)
-        for index in np.flatnonzero(breaks):
-            physical = self._physical(int(lines[index]), int(breaks[index]))
-            if self._holds_rows(physical, shapes):
-                swallowed[index] = True
-                self._one_by_one(int(lines[index]), physical, more, still)
-        for row in ragged:
-            physical = row.text.rstrip("\n").split("\n")
-            if len(physical) > 1 and self._holds_rows(physical, shapes):
-                self._one_by_one(row.line, physical, more, still)
-            elif (fitted := self._fitted(row.cells)) is not None:
-                more.append((row.line, fitted))
-            else:
-                still.append(row)
-        if not more and not swallowed.any():
-            return cells, lines, still
-        kept = cells.filter(pa.array(~swallowed))
-        joined = pa.concat_tables([kept, text_table([found for _, found in more], len(self._names))])
-        numbers = np.concatenate([lines[~swallowed], np.array([line for line, _ in more], np.int64)])
-        order = np.argsort(numbers, kind="stable")
-        return joined.take(pa.array(order)).combine_chunks(), numbers[order], still
-
-    def _one_by_one(
-        self, first: int, physical: list[str], more: list[tuple[int, list[str]]], still: list[_Ragged]
-    ) -> None:
-        for offset, line in enumerate(physical):
-            found = self._dialect.cells(line)
-            fitted = None if self._dialect.is_open(line) else self._fitted(found)
-            if fitted is not None:
-                more.append((first + offset, fitted))
-            elif line.strip():
-                still.append(_Ragged(first + offset, found, line))
-
-    def _fitted(self, cells: list[str]) -> list[str] | None:
-        """Return a row's cells when they are as many as the header's, or differ by blank ones at the end only."""
-        width = len(self._names)
-        if len(cells) == width:
-            return cells
-        if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
-            return cells[:width]
-        if self._facts.short_rows == "fill" and 1 < len(cells) < width:
-            return cells + [""] * (width - len(cells))
-        return None
-
-    def _physical(self, line: int, breaks: int) -> list[str]:
-        return self._lines.between(line - 1, line + breaks).decode().rstrip("\n").split("\n")
-
-    def _shapes(self, cells: pa.Table) -> dict[int, set[str]]:
-        """Return, for the columns of required fields, what their cells look like: 99/99/9999 99:99, say."""
-        sample = cells.slice(0, _SHAPES_FROM)
-        return {
-            index: {_shape(cell) for cell in sample.column(index).to_pylist() if "\n" not in cell}
-            for index, name in enumerate(self._names)
-            if any(fold(name) in group for group in self._wanted.groups)
-        }
-
-    def _holds_rows(self, physical: list[str], shapes: dict[int, set[str]]) -> bool:
-        """Say whether a line after the first is, by itself, a row like the others: then a quote has swallowed it."""
-        for line in physical[1:]:
-            found = self._fitted(self._dialect.cells(line))
-            if found is not None and shapes and all(
-                found[index].strip() and _shape(found[index]) in shapes[index] for index in shapes
-            ):  # fmt: skip
-                return True
-        return False
-
-    def _refuse_cut_off(self, body: bytes, lines: Places, ragged: list[_Ragged], end: int | None) -> None:
+    def _refuse_cut_off(self, body: bytes, lines: Places, ragged: list[Ragged], end: int | None) -> None:
         """Refuse a file that ends in the middle of a row, as when a transfer was cut off."""
         last = max(ragged, key=lambda row: row.line, default=None)
         if last is not None and (len(lines) == 0 or last.line > lines[-1]):
@@ -395,7 +257,7 @@ class _Stretch:
             # The last row has as many cells as it should, and its last quote is still open.
             raise self._cut_off()
 
-    def _ends_in_total(self, row: _Ragged) -> bool:
+    def _ends_in_total(self, row: Ragged) -> bool:
         return is_total(row.cells[0], self._facts.totals)
 
     def _cut_off(self) -> DataError:
@@ -415,17 +277,9 @@ def _line_numbers(table: pa.Table, turned_down: list[tuple[int, str]], first_lin
     for number, text in turned_down:
         is_ragged[number - 1] = True
         breaks[number - 1] = text.rstrip("\n").count("\n")
-    breaks[~is_ragged] = _breaks(table)
+    breaks[~is_ragged] = breaks_in(table)
     starts = first_line + np.arange(total) + np.cumsum(breaks) - breaks
     return starts[~is_ragged], [int(line) for line in starts[is_ragged]]
-
-
-def _breaks(cells: pa.Table) -> Places:
-    """Count the line breaks inside each row's cells."""
-    breaks = np.zeros(cells.num_rows, dtype=np.int64)
-    for column in cells.columns:
-        breaks += pc.count_substring(column, "\n").to_numpy().astype(np.int64)
-    return breaks
 
 
 def _blank(cells: pa.Table, rows: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -435,10 +289,6 @@ def _blank(cells: pa.Table, rows: int) -> np.ndarray[tuple[int], np.dtype[np.boo
             break
         blank &= pc.equal(pc.utf8_trim_whitespace(column), "").to_numpy()
     return blank
-
-
-def _shape(cell: str) -> str:
-    return re.sub(r"[A-Za-z]+", "a", re.sub(r"\d", "9", cell.strip()))
 
 
 def _without_repeated_headers(section: Section, names: Sequence[str]) -> tuple[Section, int]:
@@ -463,9 +313,3 @@ def _without_totals(section: Section, words: Sequence[str]) -> tuple[Section, in
             break
         gone[index] = True
     return without(section, gone), int(gone.sum())
-
-
-def is_total(cell: str, words: Sequence[str]) -> bool:
-    """Say whether a row that begins with this cell is one of totals, or a database's count of its rows."""
-    folded = fold(cell).rstrip(":")
-    return folded in set(map(fold, words)) or bool(_FOOTER.match(cell.strip()))

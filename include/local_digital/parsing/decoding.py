@@ -64,6 +64,9 @@ def _agreed(content: bytes, encoding: str, where: str) -> bytes:
     if encoding == "windows-1252":
         # A byte order mark of UTF-8 says that the file is not what was agreed on, and its text may still be.
         content = content.removeprefix(codecs.BOM_UTF8)
+    if encoding == "utf-16" and not content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        # Without a mark the bytes themselves say which half of a letter comes first.
+        encoding = "utf-16-be" if content[:_SAMPLE:2].count(0) > content[1:_SAMPLE:2].count(0) else "utf-16-le"
     try:
         return _as_utf8(content, encoding)
     except UnicodeDecodeError:

@@ -126,8 +126,8 @@ def _placed(local: pa.Array, time_zone: str) -> pa.Array:
 def _numbers(cells: pa.Array, pattern: str) -> _Found:
     parts = pc.extract_regex(cells, _NUMBER)
     fits = np.asarray(parts.is_valid().to_numpy(zero_copy_only=False), dtype=bool)
-    value = np.nan_to_num(pc.cast(pc.struct_field(parts, "n"), pa.float64()).to_numpy(zero_copy_only=False)) if fits.any() \
-        else np.zeros(len(cells))  # fmt: skip
+    numbers = pc.cast(pc.if_else(pa.array(fits), pc.struct_field(parts, "n"), "0"), pa.float64())
+    value = numbers.to_numpy(zero_copy_only=False)
     moment = np.round(value * _UNITS[pattern]) + (_EXCEL_EPOCH if pattern == "excel" else 0)
     fits &= np.abs(moment) < _LATEST
     if pattern == "excel":

@@ -44,6 +44,12 @@ def first_filled(texts: Sequence[pa.ChunkedArray]) -> pa.ChunkedArray:
     return found
 
 
+def joined(dates: pa.ChunkedArray, times: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Put dates and times of two columns together, with a space between; blank where there is no date."""
+    both = pc.utf8_trim_whitespace(pc.binary_join_element_wise(dates, times, " "))
+    return pc.if_else(pc.equal(dates, ""), "", both)
+
+
 def by_word(text: pa.ChunkedArray, value: Callable[[str], str | None]) -> pa.ChunkedArray:
     """Replace each distinct word by what the function says of it."""
     encoded = text.combine_chunks().dictionary_encode()
@@ -80,8 +86,8 @@ def refs(text: pa.ChunkedArray) -> pa.ChunkedArray:
 def labels(
     text: pa.ChunkedArray, mapping: Mapping[str, str], *, closed_list: bool
 ) -> tuple[pa.ChunkedArray, dict[str, int]]:
-    """Map a council's words to the contract's values; return them and the count of each word nobody mapped, by its first
-    spelling.
+    """Map a council's words to the contract's values; return them and the count of each word (in its first spelling)
+    that nobody mapped.
 
     Compared without case and with inner space folded. Blank is null. closed_list: the contract lists the
     values, so an unknown word becomes `unmapped`; without a list the council's own words stand.

@@ -10,8 +10,8 @@ import numpy as np
 from python_calamine import CalamineError, CalamineWorkbook
 
 from local_digital.errors import DataError
-from local_digital.parsing.csv import is_total
 from local_digital.parsing.decoding import SEND_AGAIN
+from local_digital.parsing.dialect import is_total
 from local_digital.parsing.sections import Reading, Section, Wanted, find_header, fold, text_table, unique_names
 from local_digital.places import place
 

@@ -16,7 +16,7 @@ from local_digital.profiling.dates import Dates, find_dates
 from local_digital.profiling.words import header_score, meaning, personal_kind, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from local_digital.config.models import Transaction
     from local_digital.profiling.cells import Cells
@@ -28,6 +28,12 @@ _COORDINATE = r"^-?\d{1,3}\.\d{4,}$|^\(?-?\d{1,3}\.\d{3,}, ?-?\d{1,3}\.\d{3,}\)?
 _PERSON = r"^((Mr|Mrs|Ms|Miss|Dr)\.? )?[A-Z][\w'\x{2019}-]+( [A-Z][\w'\x{2019}-]*\.?){1,3}$"
 _SPOILT = r"^\d(\.\d+)?[eE]\+\d+$"
 _NUMBER = r"^-?\d{1,3}(,\d{3})+(\.\d+)?$|^-?\d+(\.\d+)?$"
+_TIMES = (
+    (r"^\d{1,2}:\d{2}$", "%H:%M"),
+    (r"^\d{1,2}:\d{2}:\d{2}$", "%H:%M:%S"),
+    (r"^\d{1,2}:\d{2} [AaPp][Mm]$", "%I:%M %p"),
+    (r"^\d{1,2}:\d{2}:\d{2} [AaPp][Mm]$", "%I:%M:%S %p"),
+)
 _MOST = 0.5
 _SOME = 0.2
 _LONG_TEXT = 40
@@ -175,6 +181,22 @@ def infer(columns: Iterable[Column], cells: Mapping[str, Cells], contract: Trans
     return taken
 
 
+def time_column(date: str, columns: Sequence[Column], cells: Mapping[str, Cells]) -> tuple[str, str] | None:
+    """Return the column with the times that belong to a column of mere days, and their format; None without one.
+
+    It shares a word of its name with the other, or stands right behind it.
+    """
+    names = [column.name for column in columns]
+    for position, column in enumerate(columns):
+        related = set(tokens(column.name)) & (set(tokens(date)) - _DATE_WORDS)
+        if column.dates is not None or not (related or position == names.index(date) + 1):
+            continue
+        for expression, pattern in _TIMES:
+            if column.filled and cells[column.name].share(expression) >= _SURE_NAME:
+                return column.name, pattern
+    return None
+
+
 def label_words(cells: Cells, rows: np.ndarray[tuple[int], np.dtype[np.bool_]] | None = None) -> dict[str, int]:
     """Return the words of a category column with their counts, those that differ in case or spacing as one."""
     found: dict[str, tuple[str, int]] = {}
@@ -210,7 +232,7 @@ def _ref_score(named: float, column: Column) -> float:
     if not named:
         # Nothing but uniqueness speaks for it.
         return 0.36 if column.is_unique and filled == 1 and column.rows > 1 and column.longest <= _LONG_TEXT else 0.0
-    return named * (0.6 + 0.4 * column.unique_share) * (0.5 + 0.5 * filled)
+    return named * (0.6 + 0.4 * column.unique_share) * (0.3 + 0.7 * filled)
 
 
 def _label(name: str, named: float, column: Column, cells: Cells, contract: ContractField) -> Guess | None:
@@ -224,7 +246,8 @@ def _label(name: str, named: float, column: Column, cells: Cells, contract: Cont
         fits = named >= _MOST and repeated and column.looks != "numbers"
         return Guess(name, column.name, named) if fits or (named >= _SURE_NAME and repeated) else None
     share = known_share(name, cells, contract)
-    if share < _WORDS_KNOWN:
+    if share < _WORDS_KNOWN or (not named and is_yes_or_no(cells.words[:_WORDS_TRIED].to_pylist())):
+        # Yes and no alone may answer any question.
         return None
     score = named * (0.5 + 0.5 * share) if named else (0.5 * share if share >= _WORDS_ALONE else 0.0)
     if score < _ENOUGH:

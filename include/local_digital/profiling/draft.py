@@ -32,6 +32,7 @@ _TIER_BY_CODE = {
 _DIVISION_BY_LETTER = {"S": Division.SCOTLAND, "N": Division.NORTHERN_IRELAND}
 _PLACEHOLDER_CODE = "E00000000"
 _LONGEST_NAME = 200
+_LONGEST_GROUP = 60 - len("-local-authority")
 _SURE_NAME = 0.9
 _ESCAPED = {'"': '\\"', "\\": "\\\\", "\t": "\\t"}
 _NO_DATES_LISTED = 6
@@ -97,7 +98,9 @@ def _write_head(writer: _Writer, contract: Transaction, council: CouncilFacts) -
     writer.blank()
     writer.line(0, "platform:")
     writer.line(1, f"connection: {key}_platform", "add this connection")
-    writer.line(1, f"data_group: {council.slug}"[: 60 + len("data_group: ")], "the platform's name for the council")
+    writer.line(
+        1, f"data_group: {council.slug[:_LONGEST_GROUP]}-local-authority", "the platform's name for the council"
+    )
     writer.blank()
 
 
@@ -225,7 +228,7 @@ class _Feed:
                 checks += self._ref_doubts(guess.column)
             case Kind.INSTANT:
                 assert column.dates is not None  # noqa: S101 - only columns of dates are guessed for instants
-                more, doubts = _instant(column.dates, name)
+                more, doubts = _instant(column.dates, name, found.times.get(name))
                 facts += more
                 checks += doubts
             case Kind.KEY if column.spoilt:
@@ -310,6 +313,7 @@ class _Feed:
     def _write_ignored(self) -> None:
         found = self._found
         used = {guess.column for guess in found.fields.values()} | set(found.derived_from)
+        used |= {column for column, _ in found.times.values()}
         if found.services is not None and found.services.words and (found.services.filters or found.services.hidden):
             used.add(found.services.column)
         rest = [column for column in found.columns if column.name not in used and len(column.name) <= _LONGEST_NAME]
@@ -356,9 +360,15 @@ class _Feed:
         return labels | {UNMAPPED: "Other"} if values else {}
 
 
-def _instant(dates: Dates, name: str) -> tuple[list[str], list[str]]:
+def _instant(dates: Dates, name: str, time: tuple[str, str] | None) -> tuple[list[str], list[str]]:
     facts = [f"formats: {_list(dates.formats)}"]
     checks = []
+    if time is not None:
+        column, pattern = time
+        # ISO 8601 takes a time as it is; where there is none, the day alone is read.
+        timed = [form if form == "iso" else f"{form} {pattern}" for form in dates.formats]
+        facts = [f"time_from: {scalar(column)}", f"formats: {_list(list(dict.fromkeys((*timed, *dates.formats))))}"]
+        checks.append(f"{code(column)} is taken for its time")
     if dates.order == "undecided":
         checks.append(
             "DAY OR MONTH FIRST? No row decides it; "

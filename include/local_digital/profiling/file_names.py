@@ -79,6 +79,8 @@ def guess_name_date(pattern: str, files: Sequence[tuple[str, dt.datetime | None]
     files: names with the local time of the newest record. has_time: whether those are more than days.
     """
     named = NamePattern.parse(pattern)
+    if not named.names_a_day:
+        return NameDate("data-day", "the names carry a period, and no day", True)
     ends: list[tuple[int, dt.datetime]] = []
     for name, newest in files:
         day = named.last_day(name)
@@ -97,11 +99,11 @@ def guess_name_date(pattern: str, files: Sequence[tuple[str, dt.datetime | None]
         if hour < _LATE:
             return NameDate("extract-day", f"{shown}, but never after {hour}:59: made during that day", False)
         return NameDate("data-day", f"{shown}, up to its last hours", len(ends) > 2 and same == len(ends))  # noqa: PLR2004 - two may be chance
-    if before == len(ends):
-        shown = "in the one file" if len(ends) == 1 else f"in all {len(ends)} files"
-        return NameDate("extract-day", f"the newest record is of the day before the name's {shown}", True)
+    shown = "in the one file" if len(ends) == 1 else f"in all {len(ends)} files"
     usual = sorted(apart for apart, _ in ends)[len(ends) // 2]
-    return NameDate("extract-day", f"the newest record is usually {usual} days before the name's day", False)
+    all_before = before == len(ends)
+    evidence = f"of the day before the name's {shown}" if all_before else f"usually {usual} days before the name's day"
+    return NameDate("extract-day", f"the newest record is {evidence}", all_before)
 
 
 def _common_start(texts: Sequence[str]) -> str:

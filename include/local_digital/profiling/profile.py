@@ -101,7 +101,8 @@ class File:
 class Profile:
     """What sample files of one feed hold.
 
-    fields: the guessed column of each field. renamed: the older names of a column, by its newest. words: of the label
+    fields: the guessed column of each field. times: for those that hold mere days, the column with the time and its
+    format. renamed: the older names of a column, by its newest. words: of the label
     fields. identity: notes about references. weeks: rows by the Monday of their week. format: the keys of the feed's
     `format`.
     """
@@ -112,6 +113,7 @@ class Profile:
     format: dict[str, object]
     columns: tuple[Column, ...]
     fields: dict[str, Guess]
+    times: dict[str, tuple[str, str]]
     renamed: dict[str, tuple[str, ...]]
     words: dict[str, Words]
     services: Services | None
@@ -262,6 +264,7 @@ class _Profiling:
             format=self._format(),
             columns=tuple(self._columns),
             fields=fields,
+            times=self._times(fields),
             renamed=self._renamed,
             words=self._words(fields, belongs),
             services=services,
@@ -275,6 +278,17 @@ class _Profiling:
             weeks=weeks,
             covers_from=_first_whole_day(days[belongs]),
         )
+
+    def _times(self, fields: dict[str, Guess]) -> dict[str, tuple[str, str]]:
+        found = {}
+        for name, guess in fields.items():
+            dates = next((column.dates for column in self._columns if column.name == guess.column), None)
+            if dates is None or dates.has_time or FIELDS[name] is not Kind.INSTANT or name == "period":
+                continue
+            time = inference.time_column(guess.column, self._columns, self._cells)
+            if time is not None:
+                found[name] = time
+        return found
 
     # --- columns ---------------------------------------------------------------------------------------------------
 

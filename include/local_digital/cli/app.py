@@ -1,0 +1,46 @@
+"""The application, and the arguments that several commands share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from local_digital import settings as installation
+from local_digital.cli.printing import err
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from local_digital.workspace import Workspace
+
+app = typer.Typer(
+    name="local-digital",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="Council transactions, from nightly exports to the performance platform.\n\n"
+    "Exit codes: **0** done, **1** a data or remote fault, **2** wrong use or configuration.\n\n"
+    "Environment: `LOCAL_DIGITAL_CONFIG`, `LOCAL_DIGITAL_WAREHOUSE`, `LOCAL_DIGITAL_LANDING`, "
+    "`LOCAL_DIGITAL_CONN_<ID>` (a connection as JSON).",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+CouncilName = Annotated[str, typer.Argument(metavar="COUNCIL", help="Slug of the council, as its file is called.")]
+OneCouncil = Annotated[str | None, typer.Argument(metavar="[COUNCIL]", help="One council; all when left out.")]
+TransactionName = Annotated[str, typer.Argument(metavar="TRANSACTION", help="Slug of the transaction.")]
+
+
+def open_workspace() -> Any:
+    from local_digital.workspace import Workspace  # noqa: PLC0415
+
+    return Workspace.open(installation.from_environment())
+
+
+def councils_of(workspace: Workspace, only: str | None) -> Iterable[str]:
+    if only:
+        return [workspace.council(only).council]
+    councils, errors = load_councils(workspace.settings.config)
+    for error in errors:
+        err.print(str(error), style="yellow", markup=False, highlight=False)
+    return sorted(councils)

@@ -1,0 +1,225 @@
+"""The commands that run the pipeline."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from local_digital import settings as installation
+from local_digital.cli.app import CouncilName, Json, OneCouncil, TransactionName, app, councils_of, open_workspace
+from local_digital.cli.printing import err, out, print_json, same, say, show_deliveries, table
+from local_digital.config.loading import load_councils
+from local_digital.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from local_digital.workspace import FeedHandle, Workspace
+
+
+@app.command()
+def check(as_json: Json = False) -> None:
+    """Read every council and transaction file and say what is wrong with them."""
+    facts = installation.from_environment()
+    councils, errors = load_councils(facts.config)
+    if not councils and not errors:
+        raise ConfigurationError(
+            str(facts.config), expected="at least one file in councils/", found="none",
+            action="Point LOCAL_DIGITAL_CONFIG to a directory with councils/ and transactions/.",
+        )  # fmt: skip
+    if as_json:
+        print_json({"councils": sorted(councils), "errors": [str(error) for error in errors]})
+    else:
+        for error in errors:
+            out.print(f"[red]wrong[/red] {error}", highlight=False)
+        out.print(f"{len(councils)} councils read, {len(errors)} files wrong")
+    if errors:
+        raise typer.Exit(ConfigurationError.exit_code)
+
+
+@app.command()
+def migrate(as_json: Json = False) -> None:
+    """Bring the warehouse to the newest schema. Safe to repeat."""
+    from local_digital.migrations import migrate_engine  # noqa: PLC0415 - keeps --help quick
+
+    with open_workspace() as workspace:
+        version = migrate_engine(workspace.engine)
+    say(as_json, {"version": version}, f"The warehouse is at version {version}.")
+
+
+@app.command()
+def status(council: OneCouncil = None, as_json: Json = False) -> None:
+    """Show every feed with its last delivery, how far its facts reach, and its last publish."""
+    from local_digital.sql import statement  # noqa: PLC0415
+
+    with open_workspace() as workspace, workspace.engine.connect() as db:
+        rows = [dict(row) for row in db.execute(statement("status/feeds"), {"council": council}).mappings()]
+    now = dt.datetime.now(dt.UTC)
+    for row in rows:
+        until = row["complete_until"]
+        row["age_days"] = (now - until).days if until else None
+    if as_json:
+        print_json(rows)
+        return
+    table(
+        "Feeds",
+        {
+            "Council": "council", "Transaction": "transaction", "Last delivery": "last_delivery",
+            "State": "last_status", "Complete until": "complete_until", "Age (days)": "age_days",
+            "Read": "rows_read", "Accepted": "accepted", "Quarantined": "quarantined",
+            "Duplicates": "duplicates", "Last publish": "last_published_at",
+        },
+        rows,
+    )  # fmt: skip
+
+
+@app.command()
+def ingest(
+    council: CouncilName,
+    transaction: TransactionName,
+    file: Annotated[list[Path] | None, typer.Option("--file", help="A local file in place of the source.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Extract, validate and load one feed. Exit 1 when a delivery was rejected."""
+    with open_workspace() as workspace:
+        results = _ingest(workspace, workspace.feed(council, transaction), file or [], as_json=as_json)
+    if as_json:
+        print_json(results)
+    else:
+        show_deliveries(f"{council} {transaction}", results)
+    if any(result["status"] == "rejected" for result in results):
+        raise typer.Exit(1)
+
+
+def _ingest(workspace: Workspace, feed: FeedHandle, files: list[Path], *, as_json: bool) -> list[dict[str, Any]]:
+    from local_digital.extract import Wait, extract, take_files  # noqa: PLC0415
+    from local_digital.load import load  # noqa: PLC0415
+    from local_digital.validate import DeliveryReport, validate  # noqa: PLC0415
+
+    run_id = _run_id("ingest")
+    with err.status("extract") as progress:
+        if files:
+            taken = take_files(workspace, feed, files, run_id=run_id)
+        else:
+            step = extract(workspace, feed, run_id=run_id)
+            while isinstance(step, Wait):
+                progress.update(f"extract: {step.reason}")
+                time.sleep(step.seconds)
+                step = extract(workspace, feed, run_id=run_id, looked=step.looked)
+            taken = step
+        progress.update("validate")
+        reports = validate(workspace, feed)
+        progress.update("load")
+        loaded = set(load(workspace, feed).delivery_ids)
+    if taken.unfinished and not as_json:
+        err.print(f"left for the next run, still being written: {', '.join(taken.unfinished)}")
+    done = [
+        {**report.as_json(), "status": "loaded" if report.delivery_id in loaded else report.status}
+        for report in reports
+    ]
+    named = {report.name for report in reports}
+    unchanged = [DeliveryReport(0, name, "unchanged").as_json() for name in taken.unchanged if name not in named]
+    return done + unchanged
+
+
+@app.command()
+def aggregate(council: OneCouncil = None, as_json: Json = False) -> None:
+    """Recompute the weekly and monthly figures of the periods that deliveries have touched."""
+    from local_digital.aggregate import aggregate as recompute  # noqa: PLC0415
+
+    with open_workspace() as workspace:
+        results = {slug: recompute(workspace, slug).periods for slug in councils_of(workspace, council)}
+    lines = [f"{slug} {name}: {count} periods" for slug, feeds in results.items() for name, count in feeds.items()]
+    say(as_json, results, "\n".join(lines))
+
+
+@app.command()
+def publish(
+    council: OneCouncil = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the plan.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Send what changed since the last successful send, and withdraw what is gone."""
+    from local_digital.publishing.publish import publish as push  # noqa: PLC0415
+
+    run_id = _run_id("publish")
+    rows: list[dict[str, Any]] = []
+    with open_workspace() as workspace:
+        for slug in councils_of(workspace, council):
+            report = push(workspace, slug, run_id=run_id, dry_run=dry_run)
+            rows += [{"council": slug, "sent": report.sent, **plan.as_json()} for plan in report.plans]
+    if as_json:
+        print_json(rows)
+    else:
+        table("Would be sent" if dry_run else "Sent", same("council", "data_set", "new", "changed", "withdrawn",
+                                                             "unchanged"), rows)  # fmt: skip
+
+
+@app.command()
+def reconcile(council: OneCouncil = None, as_json: Json = False) -> None:
+    """Read back what the platform shows and compare it with the marts. Exit 1 when they differ."""
+    from local_digital.publishing.reconcile import reconcile as compare  # noqa: PLC0415
+
+    run_id = _run_id("reconcile")
+    rows: list[dict[str, Any]] = []
+    with open_workspace() as workspace:
+        for slug in councils_of(workspace, council):
+            report = compare(workspace, slug, run_id=run_id)
+            rows += [{"council": slug, **comparison.as_json()} for comparison in report.comparisons]
+    if as_json:
+        print_json(rows)
+    else:
+        table("The platform agrees", same("council", "data_set", "equal"), rows)
+
+
+@app.command()
+def kpis(
+    council: CouncilName,
+    transaction: TransactionName,
+    period: Annotated[Literal["week", "month"], typer.Option(help="Weeks from Monday, or months.")] = "month",
+    form: Annotated[Literal["table", "csv", "json"], typer.Option("--format", help="How to print.")] = "table",
+    as_json: Json = False,
+) -> None:
+    """Print the figures of one council's transaction."""
+    from local_digital.sql import statement  # noqa: PLC0415
+
+    with open_workspace() as workspace:
+        workspace.feed(council, transaction)
+        with workspace.engine.connect() as db:
+            rows = [
+                dict(row)
+                for row in db.execute(
+                    statement("status/kpis"),
+                    {"council": council, "transaction": transaction, "period_kind": period},
+                ).mappings()
+            ]
+    columns = ("period_start", "kpi", "version", "numerator", "denominator", "value", "basis")
+    if as_json or form == "json":
+        print_json(rows)
+    elif form == "csv":
+        writer = csv.DictWriter(sys.stdout, columns)
+        writer.writeheader()
+        writer.writerows(rows)
+    else:
+        table(f"{council} {transaction} by {period}", same(*columns), rows)
+
+
+@app.command()
+def expire(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which deliveries.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove raw landing files that are past their council's retention."""
+    from local_digital.retention import expire as remove  # noqa: PLC0415
+
+    with open_workspace() as workspace:
+        gone = remove(workspace, dry_run=dry_run)
+    say(as_json, {"removed": gone, "dry_run": dry_run}, f"Raw bytes of {len(gone)} deliveries past retention.")
+
+
+def _run_id(command: str) -> str:
+    return f"cli-{command}-{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%S.%f}"

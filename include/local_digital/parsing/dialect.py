@@ -1,0 +1,62 @@
+"""How a CSV text is written: its delimiter, its quotes, and what its last rows may be."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from local_digital.parsing.sections import fold
+
+if TYPE_CHECKING:
+    from _csv import Reader
+    from collections.abc import Iterable, Sequence
+
+DELIMITERS = (",", ";", "\t", "|", "^", "~")
+_FOOTER = re.compile(r"^\(?\d[\d,]* (rows?|records?)( affected| selected| returned)?\)?\.?$", re.IGNORECASE)
+_SENTINEL = "end of the text"
+csv.field_size_limit(2**31 - 1)
+
+
+class Dialect(NamedTuple):
+    delimiter: str
+    quote: str | None
+    escape: str | None
+
+    def rows(self, lines: Iterable[str]) -> Reader:
+        return csv.reader(
+            lines,
+            delimiter=self.delimiter,
+            quotechar=self.quote,
+            quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
+            escapechar=self.escape,
+            strict=False,
+        )
+
+    def cells(self, line: str) -> list[str]:
+        """Return the cells of one line taken for itself."""
+        return next(self.rows([line]), [])
+
+    def is_open(self, text: str) -> bool:
+        """Say whether a quote that begins in these lines is not closed in them."""
+        if self.quote is None:
+            return False
+        *_, last = self.rows([*text.splitlines(keepends=True), "\n", _SENTINEL])
+        return last != [_SENTINEL]
+
+
+def guess_dialect(lines: Sequence[str], quote: str | None = '"') -> str:
+    """Return the delimiter that cuts most of these lines into the same number of cells, more than one."""
+    scores = {}
+    for delimiter in DELIMITERS:
+        widths = Counter(len(row) for row in Dialect(delimiter, quote, None).rows(lines) if row)
+        width, often = max(widths.items(), key=lambda item: (item[1] if item[0] > 1 else 0, item[0]), default=(1, 0))
+        scores[delimiter] = (often / max(1, widths.total()), width) if width > 1 else (0.0, 0)
+    return max(scores, key=lambda delimiter: scores[delimiter])
+
+
+def is_total(cell: str, words: Sequence[str]) -> bool:
+    """Say whether a row that begins with this cell is one of totals, or a database's count of its rows."""
+    folded = fold(cell).rstrip(":")
+    return folded in set(map(fold, words)) or bool(_FOOTER.match(cell.strip()))
