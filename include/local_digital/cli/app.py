@@ -8,6 +8,7 @@ import typer
 
 from local_digital import settings as installation
 from local_digital.cli.printing import err
+from local_digital.config.loading import load_councils
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

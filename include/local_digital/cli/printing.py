@@ -27,7 +27,8 @@ def table(title: str, columns: dict[str, str], rows: list[dict[str, Any]]) -> No
         values = [row[name] for row in rows if row[name] is not None]
         numbers = bool(values) and all(isinstance(value, int | float | Decimal) for value in values)
         whole = numbers or (bool(values) and all(isinstance(value, dt.date) for value in values))
-        printed.add_column(heading, overflow="fold", no_wrap=whole, justify="right" if numbers else "left")
+        width = max(len(shown(value)) for value in values) if whole else None
+        printed.add_column(heading, overflow="fold", min_width=width, justify="right" if numbers else "left")
     for row in rows:
         printed.add_row(*(shown(row[name]) for name in columns.values()))
     out.print(printed)
