@@ -11,7 +11,7 @@ from airflow.sdk import BaseOperator, Connection
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowRuntimeError, ErrorType
 
 from local_digital.calendar import LONDON, local_day
-from local_digital.errors import ConfigurationError
+from local_digital.errors import ConfigurationError, LocalDigitalError, defect
 from local_digital.settings import Connection as RemoteEnd
 from local_digital.settings import Settings, from_environment
 
@@ -70,14 +70,17 @@ def _no_connection(connection_id: str) -> ConfigurationError:
 def faults_for_airflow() -> Iterator[None]:
     """Let faults that may pass through, so that Airflow tries again, and end the task at once for all others.
 
-    Raises AirflowFailException for every fault whose `retry` is not true, a defect of ours included.
+    Raises AirflowFailException for every fault whose `retry` is not true, a defect of ours included. What lies behind a
+    fault is cut off, since task logs show it, and a library's own text may hold a secret or a row's value.
     """
     try:
         yield
-    except Exception as error:
-        if getattr(error, "retry", False):
-            raise
-        raise AirflowFailException(str(error) or type(error).__name__) from error
+    except LocalDigitalError as error:
+        if error.retry:
+            raise error from None
+        raise AirflowFailException(str(error)) from None
+    except Exception as error:  # noqa: BLE001 - whatever it is, it ends the task without its text
+        raise AirflowFailException(defect(error)) from None
 
 
 @contextlib.contextmanager

@@ -4,7 +4,11 @@ A message says where, what was expected, what was found and what to do next. It 
 or a value of a row.
 """
 
+import traceback
+from pathlib import Path
 from typing import ClassVar
+
+_PROJECT = Path(__file__).resolve().parents[2]
 
 
 class LocalDigitalError(Exception):
@@ -71,3 +75,18 @@ class ReconciliationError(LocalDigitalError):
     """What the platform shows differs from the mart. The next publish repairs it."""
 
     kind = "publication"
+
+
+def defect(error: BaseException) -> str:
+    """Describe a fault that nobody expected by its type and where in this project it came up.
+
+    Its text is left out: a database's, say, may quote the row that it stumbled over.
+    """
+    frames = [
+        f"{Path(frame.filename).relative_to(_PROJECT)}:{frame.lineno} in {frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if Path(frame.filename).is_relative_to(_PROJECT) and ".venv" not in frame.filename
+    ]
+    return (
+        f"{type(error).__name__}, a defect of the pipeline: {' > '.join(frames) or 'outside of it'}. Please report it."
+    )

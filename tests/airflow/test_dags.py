@@ -7,10 +7,12 @@ import json
 import shutil
 import subprocess
 import sys
+import traceback
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import TaskGroup
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
@@ -85,6 +87,34 @@ def test_every_task_has_a_time_out_a_pool_and_an_owner(bag: DagBag) -> None:
         assert task.owner == "local-digital", task.task_id
 
 
+SOURCES = {
+    "sftp": {"kind": "sftp", "connection": "c", "files": "*.csv"},
+    "folder": {"kind": "folder", "files": "*.csv"},
+    "api": {"kind": "api", "connection": "c", "path": "cases"},
+    "open311": {"kind": "open311", "connection": "c", "first_day": "2026-01-01"},
+}
+
+
+def test_a_council_with_any_source_has_a_dag_whose_extract_uses_that_source_s_pool(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shutil.copytree(ROOT / "include" / "transactions", tmp_path / "transactions")
+    (tmp_path / "councils").mkdir()
+    facts = yaml.safe_load((ROOT / "include" / "councils" / "solihull.yaml").read_text("utf-8"))
+    for name, source in SOURCES.items():
+        feed = {**facts["feeds"][FEED], "source": source}
+        if name == "open311":
+            del feed["format"]
+        council = {**facts, "council": name, "feeds": {FEED: feed}}
+        (tmp_path / "councils" / f"{name}.yaml").write_text(yaml.safe_dump(council), "utf-8")
+
+    bag = _bag(monkeypatch, tmp_path)
+
+    assert bag.import_errors == {}
+    pools = {name: bag.dags[f"council_{name}"].get_task(f"{FEED}.extract").pool for name in SOURCES}
+    assert pools == {"sftp": "sftp", "folder": "folder", "api": "api", "open311": "api"}
+
+
 def test_reading_the_files_twice_gives_the_same_dag(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = (
         json.dumps(DagSerialization.to_dict(_bag(monkeypatch, ROOT / "include").dags[SOLIHULL]), sort_keys=True)
@@ -117,8 +147,22 @@ def test_a_fault_that_may_pass_goes_on_to_airflows_retry() -> None:
 def test_any_other_fault_ends_the_task_without_a_retry(kind: type[Exception]) -> None:
     fault = AssertionError("x") if kind is AssertionError else kind("x", expected="a", found="b", action="c")  # type: ignore[call-arg]
 
-    with pytest.raises(AirflowFailException, match="x"), faults_for_airflow():
+    with pytest.raises(AirflowFailException) as failed, faults_for_airflow():
         raise fault
+
+    # A defect is told by its type and place: its text may hold a row's value.
+    assert str(failed.value).startswith("AssertionError, a defect" if kind is AssertionError else "x: expected a")
+    assert failed.value.__suppress_context__
+
+
+def test_what_lies_behind_a_fault_that_may_pass_is_not_shown() -> None:
+    fault = TransportError("x", expected="a", found="b", action="c")
+    fault.__cause__ = OSError("Ann Other, 1 Oak Road")
+
+    with pytest.raises(TransportError) as passing, faults_for_airflow():
+        raise fault
+
+    assert "Ann Other" not in "".join(traceback.format_exception(passing.value))
 
 
 def test_extract_defers_and_comes_back_with_what_it_saw(monkeypatch: pytest.MonkeyPatch) -> None:

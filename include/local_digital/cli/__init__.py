@@ -9,7 +9,7 @@ import sys
 from local_digital.cli import onboarding, operating  # noqa: F401
 from local_digital.cli.app import app
 from local_digital.cli.printing import err, print_json
-from local_digital.errors import LocalDigitalError
+from local_digital.errors import LocalDigitalError, defect
 
 
 def main() -> None:
@@ -23,3 +23,6 @@ def main() -> None:
         err.print(f"[red]{type(error).__name__}[/red]", highlight=False)
         err.print(str(error), markup=False, highlight=False)
         sys.exit(error.exit_code)
+    except Exception as error:  # noqa: BLE001 - no fault's text may show a row
+        err.print(defect(error), style="red", markup=False, highlight=False)
+        sys.exit(1)

@@ -17,4 +17,6 @@ add unique (feed_id, sha256, name_day),
 add constraint every_row_is_accounted_for
 check (rows_read = accepted + quarantined + duplicates + coalesce(filtered, 0));
 
-update ledger.delivery set complete_until = as_of where status in ('validated', 'loaded');
+update ledger.delivery
+set complete_until = as_of
+where status in ('validated', 'loaded');
