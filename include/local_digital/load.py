@@ -109,15 +109,15 @@ def _merge(db: Database, feed: FeedHandle, delivery_id: int, records: pa.Table) 
     """Stage with COPY and merge; return how many records were inserted and how many updated."""
     if records.num_rows == 0:
         return 0, 0
-    _stage(db, "stage", records, _COLUMNS)
+    _stage(db, records, _COLUMNS)
     return _merge_staged(db, feed, delivery_id)
 
 
-def _stage(db: Database, table: str, records: pa.Table, columns: tuple[str, ...]) -> None:
-    db.execute(statement(f"load/{table}"))
+def _stage(db: Database, records: pa.Table, columns: tuple[str, ...]) -> None:
+    db.execute(statement("load/stage"))
     cursor = db.connection.cursor()
-    # The column list is the table's own, from the file that creates it.
-    cursor.copy_expert(f"copy {table} from stdin with (format csv)", _as_csv(db, records, columns))
+    # The names of the columns are the vocabulary's own, no outside text.
+    cursor.copy_expert(f"copy stage ({', '.join(columns)}) from stdin with (format csv)", _as_csv(db, records, columns))
     cursor.close()
 
 
@@ -162,9 +162,9 @@ def _load_events(
 
 
 def _add_events(db: Database, feed: FeedHandle, delivery_id: int, events: pa.Table) -> None:
-    _stage(db, "stage_event", events, (*_COLUMNS, "event_at"))
+    _stage(db, events, (*_COLUMNS, "event_at"))
     db.execute(statement("load/add_events"), {"feed_id": feed.feed_id, "delivery_id": delivery_id})
-    db.execute(text("drop table stage_event"))
+    db.execute(text("drop table stage"))
 
 
 def _replace_periods(db: Database, feed: FeedHandle, records: pa.Table) -> int:

@@ -18,7 +18,7 @@ select
     staged.premises_key,
     :delivery_id,
     staged.line
-from stage_event as staged
+from stage as staged
 where
     not exists (
         select 1 from core.event as known

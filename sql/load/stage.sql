@@ -1,4 +1,4 @@
--- grain: one accepted record of the delivery being loaded; lives until the merge is done
+-- grain: one accepted row of the delivery being loaded, a record or an event; lives until it is merged or added
 create temporary table stage (
     record_ref text collate "C" not null,
     reported_at timestamptz not null,
@@ -11,5 +11,6 @@ create temporary table stage (
     outcome integer,
     premises_key bytea,
     count integer not null,
-    line bigint not null
+    line bigint not null,
+    event_at timestamptz
 ) on commit drop

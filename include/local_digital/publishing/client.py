@@ -6,7 +6,6 @@ read, and of a 400's messages only the names of our own keys come through. (Refe
 
 from __future__ import annotations
 
-import datetime as dt
 import gzip
 import json
 import logging
@@ -15,16 +14,15 @@ import ssl
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import KW_ONLY, dataclass, field
-from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Self, TypeVar
 from urllib.parse import quote
 
 import requests
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from local_digital.addresses import is_safe_address
 from local_digital.errors import ConfigurationError, DataError, RefusedError, TransportError
+from local_digital.patience import PASSING_STATUS, PassingError, Patience, is_untrusted, may_pass, retry_after
 from local_digital.publishing.records import Record, as_stored, check_batch, is_usable_id
 
 if TYPE_CHECKING:
@@ -39,28 +37,12 @@ UNPACKED_BELOW = 10 * 2**20
 _OK = 200
 _BAD_RECORDS = 400
 _UNKNOWN_ID_OR_FAULT = 500
-_PASSING = frozenset({429, 500, 502, 503, 504})
-_PASSING_FAULTS = (
-    requests.ConnectionError,
-    requests.Timeout,
-    requests.exceptions.ChunkedEncodingError,
-    requests.exceptions.ContentDecodingError,
-)
 _NAME = re.compile(r"[a-z0-9-]{1,60}")
 _TOKEN = re.compile(r"[!-~]+")
 _NOT_THE_PLATFORM = "status 200 with an answer that is not the platform's"
 
 _log = logging.getLogger(__name__)
 _Outcome = TypeVar("_Outcome")
-
-
-class _PassingError(Exception):
-    """One attempt failed in a way that another may not. Its text is fit for a log."""
-
-    def __init__(self, found: str, *, status: int | None = None, retry_after: float | None = None) -> None:
-        super().__init__(found)
-        self.status = status
-        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +122,7 @@ class DataSetClient:
         def attempt() -> None:
             try:
                 self._write("DELETE", path="/" + quote(record_id, safe=""))
-            except _PassingError as fault:
+            except PassingError as fault:
                 # An unknown id is answered like a passing fault. Reading tells them apart.
                 if fault.status != _UNKNOWN_ID_OR_FAULT or self._holds(record_id):
                     raise
@@ -187,7 +169,7 @@ class DataSetClient:
         answer = self._ask(method, self.base_url, path=path, headers=headers, body=body)
         self._judge(answer, keys)
         if _facts(answer).get("status") != "ok":
-            raise _PassingError(_NOT_THE_PLATFORM)
+            raise PassingError(_NOT_THE_PLATFORM)
 
     def _read(self, parameters: dict[str, str] | None = None) -> list[Record]:
         # Proxies may hold an answer for half an hour.
@@ -196,7 +178,7 @@ class DataSetClient:
         self._judge(answer)
         records = _facts(answer).get("data")
         if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-            raise _PassingError(_NOT_THE_PLATFORM)
+            raise PassingError(_NOT_THE_PLATFORM)
         return records
 
     def _ask(
@@ -224,10 +206,10 @@ class DataSetClient:
             )
         except requests.RequestException as error:
             name = type(error).__name__
-            untrusted = "CERTIFICATE_VERIFY_FAILED" in str(error)
-            passing = isinstance(error, _PASSING_FAULTS) and not untrusted
+            untrusted = is_untrusted(error)
+            passing = may_pass(error)
         if passing:
-            raise _PassingError(name)
+            raise PassingError(name)
         raise RefusedError(
             self._where,
             expected="a connection to the platform",
@@ -237,8 +219,8 @@ class DataSetClient:
 
     def _judge(self, answer: requests.Response, keys: Collection[str] = ()) -> None:
         status = answer.status_code
-        if status in _PASSING:
-            raise _PassingError(f"status {status}", status=status, retry_after=_retry_after(answer))
+        if status in PASSING_STATUS:
+            raise PassingError(f"status {status}", status=status, retry_after=retry_after(answer))
         if status != _OK:
             complaint = _complaint(answer, keys) if status == _BAD_RECORDS else ""
             raise RefusedError(
@@ -246,17 +228,9 @@ class DataSetClient:
             )
 
     def _insist(self, attempt: Callable[[], _Outcome]) -> _Outcome:
-        tries = Retrying(
-            stop=stop_after_attempt(self.attempts),
-            wait=self._wait,
-            retry=retry_if_exception_type(_PassingError),
-            sleep=self.sleep,
-            before_sleep=self._log_fault,
-            reraise=True,
-        )
         try:
-            return tries(attempt)
-        except _PassingError as fault:
+            return Patience(self._where, self.attempts, self.longest_wait, self.sleep).insist(attempt)
+        except PassingError as fault:
             found = f"{fault} at the last of {self.attempts} attempts"
         raise TransportError(
             self._where,
@@ -264,20 +238,6 @@ class DataSetClient:
             found=found,
             action="The next run tries again; nothing is lost, and sending again is safe.",
         )
-
-    def _wait(self, state: RetryCallState) -> float:
-        fault = state.outcome.exception() if state.outcome else None
-        if isinstance(fault, _PassingError) and fault.retry_after is not None:
-            return min(fault.retry_after, self.longest_wait)
-        # Anything from nothing to the doubled wait, so that many councils do not come back at the same moment.
-        return wait_random_exponential(max=self.longest_wait)(state)
-
-    def _log_fault(self, state: RetryCallState) -> None:
-        fault = state.outcome.exception() if state.outcome else None
-        _log.warning(
-            "%s: %s at attempt %d of %d, another in %.1f s",
-            self._where, fault, state.attempt_number, self.attempts, state.upcoming_sleep,
-        )  # fmt: skip
 
 
 def _bodies(records: list[Record]) -> Iterator[tuple[list[Record], bytes]]:
@@ -302,7 +262,7 @@ def _facts(answer: requests.Response) -> dict[str, object]:
     except (ValueError, RecursionError):
         facts = None
     if not isinstance(facts, dict):
-        raise _PassingError(_NOT_THE_PLATFORM)
+        raise PassingError(_NOT_THE_PLATFORM)
     return facts
 
 
@@ -315,19 +275,6 @@ def _complaint(answer: requests.Response, keys: Collection[str]) -> str:
     words = {word for message in messages for word in re.findall(r"\w+", message)}
     named = ", ".join(f"`{key}`" for key in sorted(words.intersection(keys)))
     return f" with {len(messages)} messages" + (f" about {named}" if named else "")
-
-
-def _retry_after(answer: requests.Response) -> float | None:
-    """Return the seconds an answer asks us to wait, from either form of Retry-After."""
-    value = answer.headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-        moment = moment.replace(tzinfo=moment.tzinfo or dt.UTC)
-    except (ValueError, TypeError):
-        return None
-    return max(0.0, (moment - dt.datetime.now(dt.UTC)).total_seconds())
 
 
 def _action(status: int) -> str:

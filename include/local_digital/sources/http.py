@@ -7,7 +7,6 @@ Secrets go to the connection's own origin only, and to the token address that th
 from __future__ import annotations
 
 import base64
-import datetime as dt
 import json
 import logging
 import re
@@ -19,17 +18,16 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import KW_ONLY, dataclass, field
-from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
 from typing import Literal, Self, TypeVar
 from urllib.parse import urljoin
 
 import requests
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from local_digital.addresses import is_safe_address, origin
 from local_digital.errors import ConfigurationError, DataError, RefusedError, TransportError
+from local_digital.patience import PASSING_STATUS, PassingError, Patience, is_untrusted, may_pass, retry_after
 from local_digital.settings import Connection
 
 Auth = Literal["none", "bearer", "header", "basic", "oauth2"]
@@ -38,13 +36,6 @@ _OK = 200
 _UNAUTHORISED = 401
 _NOT_FOUND = 404
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_PASSING = frozenset({429, 500, 502, 503, 504})
-_PASSING_FAULTS = (
-    requests.ConnectionError,
-    requests.Timeout,
-    requests.exceptions.ChunkedEncodingError,
-    requests.exceptions.ContentDecodingError,
-)
 _MOST_REDIRECTS = 5
 _CONNECT_SECONDS = 10.0
 _CHUNK = 1 << 16
@@ -64,14 +55,6 @@ _ACTIONS = {
 logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
-
-
-class _PassingError(Exception):
-    """One attempt failed in a way that another may not. Its text is fit for a log."""
-
-    def __init__(self, found: str, *, retry_after: float | None = None) -> None:
-        super().__init__(found)
-        self.retry_after = retry_after
 
 
 @dataclass(frozen=True)
@@ -315,10 +298,10 @@ class HttpSession:
             found, untrusted, passing = f"no whole answer within {longest:g} s", False, True
         except requests.RequestException as error:
             found = type(error).__name__
-            untrusted = "CERTIFICATE_VERIFY_FAILED" in str(error)
-            passing = isinstance(error, _PASSING_FAULTS) and not untrusted
+            untrusted = is_untrusted(error)
+            passing = may_pass(error)
         if passing:
-            raise _PassingError(found)
+            raise PassingError(found)
         raise RefusedError(
             self.where,
             expected="a connection to the API",
@@ -328,8 +311,8 @@ class HttpSession:
 
     def _judged(self, response: requests.Response, max_bytes: int, ends: float) -> Answer | str:
         status = response.status_code
-        if status in _PASSING:
-            raise _PassingError(f"status {status}", retry_after=_retry_after(response.headers.get("Retry-After", "")))
+        if status in PASSING_STATUS:
+            raise PassingError(f"status {status}", retry_after=retry_after(response))
         if status in _REDIRECTS and "Location" in response.headers:
             return response.headers["Location"]
         if status != _OK:
@@ -358,17 +341,9 @@ class HttpSession:
         self._next_request = time.monotonic() + 60 / self.requests_a_minute
 
     def _insist(self, attempt: Callable[[], Answer]) -> Answer:
-        tries = Retrying(
-            stop=stop_after_attempt(self.attempts),
-            wait=self._wait,
-            retry=retry_if_exception_type(_PassingError),
-            sleep=self.sleep,
-            before_sleep=self._log_fault,
-            reraise=True,
-        )
         try:
-            return tries(attempt)
-        except _PassingError as fault:
+            return Patience(self.where, self.attempts, self.longest_wait, self.sleep).insist(attempt)
+        except PassingError as fault:
             found = f"{fault} at the last of {self.attempts} attempts"
         raise TransportError(
             self.where,
@@ -376,19 +351,6 @@ class HttpSession:
             found=found,
             action="It is tried again; what has landed already is kept. If it lasts, ask the council.",
         )
-
-    def _wait(self, state: RetryCallState) -> float:
-        fault = state.outcome.exception() if state.outcome else None
-        if isinstance(fault, _PassingError) and fault.retry_after is not None:
-            return min(fault.retry_after, self.longest_wait)
-        return wait_random_exponential(max=min(60.0, self.longest_wait))(state)
-
-    def _log_fault(self, state: RetryCallState) -> None:
-        fault = state.outcome.exception() if state.outcome else None
-        _log.warning(
-            "%s: %s at attempt %d of %d, another in %.1f s",
-            self.where, fault, state.attempt_number, self.attempts, state.upcoming_sleep,
-        )  # fmt: skip
 
 
 def _needed(auth: Auth) -> tuple[str, ...]:
@@ -411,16 +373,3 @@ def _within(seconds: float, work: Callable[[], _T]) -> _T:
 
     threading.Thread(target=run, daemon=True, name="local-digital-request").start()
     return done.result(timeout=seconds)
-
-
-def _retry_after(value: str) -> float | None:
-    """Return the seconds that either form of Retry-After asks for."""
-    value = value.strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-        moment = moment.replace(tzinfo=moment.tzinfo or dt.UTC)
-    except (ValueError, TypeError):
-        return None
-    return max(0.0, (moment - dt.datetime.now(dt.UTC)).total_seconds())
