@@ -89,6 +89,19 @@ def test_corrected_file_leaves_no_trace_of_the_first_version(installation: Insta
     assert sorted(wards) == ["Blythe", "Olton", "Right"]
 
 
+def test_file_that_is_sent_otherwise_and_then_as_it_was_at_first_is_taken_each_time(
+    installation: Installation, workspace: Workspace
+) -> None:
+    night = "missed_bins_20251104.csv"
+    first, second = export(row("1", ward="First")), export(row("1", ward="Second"), row("2"))
+    for age, content in ((300, first), (200, second), (100, first), (90, first), (80, second), (70, first)):
+        installation.put(night, content, age=age)
+        installation.ingest(workspace)
+    assert [(found[0], found[5]) for found in records(workspace)] == [("1", "First")]
+    with workspace.engine.connect() as db:
+        assert db.scalar(text("select count(*) from ledger.delivery")) == 5
+
+
 def test_case_that_vanishes_from_a_later_export_stays(installation: Installation, workspace: Workspace) -> None:
     installation.put("missed_bins_20251104.csv", export(row("1"), row("2")))
     installation.put("missed_bins_20251105.csv", export(row("2")))

@@ -44,3 +44,24 @@ def test_bytes_sent_again_after_their_retention_are_still_known(
     expire(workspace)
     installation.put("missed_bins_20251104.csv", export(row("1")), age=5)
     assert installation.take(workspace).delivery_ids == []
+    # They came back with the file, and go with the next housekeeping.
+    assert raw_files(installation) == 1
+    expire(workspace)
+    assert raw_files(installation) == 0
+
+
+def test_bytes_that_two_deliveries_share_go_when_both_are_past_their_retention(
+    installation: Installation, workspace: Workspace
+) -> None:
+    for night in ("04", "05"):
+        installation.put(f"missed_bins_202511{night}.csv", export(row("1")))
+    installation.ingest(workspace)
+    age = text("update ledger.delivery set received_at = now() - interval '91 days' where name like :name")
+    with workspace.engine.begin() as db:
+        db.execute(age, {"name": "%1104.csv"})
+    assert expire(workspace) == []
+    assert raw_files(installation) == 1
+    with workspace.engine.begin() as db:
+        db.execute(age, {"name": "%"})
+    assert len(expire(workspace)) == 2
+    assert raw_files(installation) == 0

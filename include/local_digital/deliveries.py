@@ -71,4 +71,5 @@ def land(  # noqa: PLR0913 - the facts of one ledger row
         lock(db, "feed", feed.feed_id)
         delivery_id: int | None = db.scalar(statement("ledger/add_delivery"), facts)
         db.execute(statement("ledger/note_sighting"), facts)
+        db.execute(statement("ledger/note_raw_is_back"), facts)
     return delivery_id

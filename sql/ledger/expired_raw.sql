@@ -1,4 +1,4 @@
--- grain: one delivery whose raw bytes are past the council's retention and not needed by any younger delivery
+-- grain: one delivery whose raw bytes are past the council's retention, and no other delivery of these bytes is younger
 select
     delivery.delivery_id,
     delivery.sha256
@@ -15,5 +15,9 @@ where
             other.sha256 = delivery.sha256
             and other.delivery_id <> delivery.delivery_id
             and other.raw_removed_at is null
+            and (
+                other.status not in ('loaded', 'rejected')
+                or other.received_at >= now() - make_interval(days => :days)
+            )
     )
 order by delivery.delivery_id

@@ -5,12 +5,13 @@ select
     :name,
     :size_bytes,
     :modified_at,
-    delivery_id
+    max(delivery_id)
 from ledger.delivery
 where
     feed_id = :feed_id
     and sha256 = :sha256
     and name_day = coalesce(cast(:name_day as date), '-infinity')
+group by feed_id
 on conflict (feed_id, name) do update set
     size_bytes = excluded.size_bytes,
     modified_at = excluded.modified_at,

@@ -2,6 +2,8 @@
 alter table ledger.delivery
 -- The local day in the file's name; the same bytes under a later day are news: nothing has changed since.
 add column name_day date not null default '-infinity',
+-- How often these very bytes were delivered before: a file may be sent otherwise, and then as it was at first.
+add column resent integer not null default 0,
 -- Which of a night's several files this is: what the wildcards in the feed's pattern stood for.
 add column series text not null default '',
 -- The files inside an archive, in their order; empty for a plain file. See local_digital/places.py.
@@ -13,7 +15,7 @@ add column filtered bigint,
 add column complete_until timestamptz,
 drop constraint delivery_feed_id_sha256_key,
 drop constraint every_row_is_accounted_for,
-add unique (feed_id, sha256, name_day),
+add unique (feed_id, sha256, name_day, resent),
 add constraint every_row_is_accounted_for
 check (rows_read = accepted + quarantined + duplicates + coalesce(filtered, 0));
 
