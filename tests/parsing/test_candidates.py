@@ -200,7 +200,8 @@ def test_lines_of_an_archive_s_files_are_told_apart() -> None:
     with zipfile.ZipFile(target, "w") as archive:
         archive.writestr("north.csv", "Ref,Opened,How\n1,2025-11-04,Web\n2,bad,Web\n")
         archive.writestr("south.csv.gz", gzip.compress(b"How;Ref;Opened\nPhone;3;2025-11-04\nPhone;4;worse\n"))
-    found = parsed(target.getvalue())
+    only = {"rows": [{"column": "How", "in": ["Web", "Phone"]}, {"column": "How", "not_like": ["x*"]}]}
+    found = parsed(target.getvalue(), **only)
     assert column(found, "record_ref") == ["1", "2", "3", "4"]
     assert [(fault.line, fault.rule) for fault in found.faults] == [
         (3, "no_such_time"),

@@ -111,10 +111,8 @@ class Mapping:
                     texts.setdefault(name, []).append(text)
                 elif column.names:
                     texts.setdefault(name, []).append(blanks(len(section.places)))
-            for row in self._feed.rows:
-                key = f"filter {row.column}"
-                if len(texts.setdefault(key, [])) < self._sections.index(section) + 1:
-                    texts[key].append(_trimmed(section, row.column))
+            for told_by in dict.fromkeys(row.column for row in self._feed.rows):
+                texts.setdefault(f"filter {told_by}", []).append(_trimmed(section, told_by))
         return Rows(
             np.concatenate([section.places for section in self._sections]),
             {

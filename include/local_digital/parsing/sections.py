@@ -36,7 +36,7 @@ class Wanted:
         return bool(self.groups) and all(folded & group for group in self.groups)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Section:
     """Rows under one header.
 
