@@ -37,6 +37,13 @@ def aggregate(workspace: Workspace, council: str) -> AggregateReport:
     )
 
 
+def not_demand(feed: FeedHandle) -> list[str]:
+    """Return the statuses whose records are kept and not counted: duplicates, tests, what went to other services."""
+    fields = feed.contract.fields
+    statuses = fields["status"].values if "status" in fields else {}
+    return [name for name, label in statuses.items() if not label.demand]
+
+
 def _aggregate_feed(workspace: Workspace, feed: FeedHandle) -> int:
     with workspace.engine.begin() as db:
         lock(db, "feed", feed.feed_id)
@@ -66,14 +73,13 @@ def _touched(db: Database, feed: FeedHandle) -> int:
 def _facts(feed: FeedHandle) -> dict[str, object]:
     fields = feed.contract.fields
     channels = fields["channel"].values
-    statuses = fields["status"].values if "status" in fields else {}
     return {
         "feed_id": feed.feed_id,
         "council": feed.council.council,
         "transaction": feed.contract.transaction,
         "division": feed.council.bank_holidays.value,
         "breakdowns": ["channel", *feed.contract.breakdowns],
-        "not_demand": [name for name, label in statuses.items() if not label.demand],
+        "not_demand": not_demand(feed),
         "digital": [name for name, label in channels.items() if label.digital],
         "digital_unassisted": [name for name, label in channels.items() if label.digital and not label.assisted],
         "knows_closing": "closed_at" in feed.feed.columns or feed.feed.delivery == "event_log",

@@ -9,9 +9,19 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from sqlalchemy import text
+
+from local_digital.calendar import LONDON
+
 if TYPE_CHECKING:
     from local_digital.expectations import Validation
     from local_digital.workspace import FeedHandle, Workspace
+
+
+_STYLE = (
+    ":root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
+    "li{margin:.3rem 0}"
+)
 
 
 def render(workspace: Workspace, feed: FeedHandle, delivery_id: int, validation: Validation) -> None:
@@ -27,10 +37,26 @@ def render(workspace: Workspace, feed: FeedHandle, delivery_id: int, validation:
         key=lambda name: int(name.removesuffix(".html")),
         reverse=True,
     )
+    workspace.landing.put_text(f"{folder}/index.html", _index(workspace, feed, pages))
+
+
+def _index(workspace: Workspace, feed: FeedHandle, pages: list[str]) -> str:
+    with workspace.engine.connect() as db:
+        names = {
+            row.delivery_id: f"{row.name}, received {row.received_at.astimezone(LONDON):%d %B %Y %H:%M}"
+            for row in db.execute(
+                text("select delivery_id, name, received_at from ledger.delivery where feed_id = :feed_id"),
+                {"feed_id": feed.feed_id},
+            )
+        }
     title = escape(f"{feed.council.name}: {feed.contract.name}")
-    links = "".join(f'<li><a href="{name}">Delivery {name.removesuffix(".html")}</a></li>' for name in pages)
-    workspace.landing.put_text(
-        f"{folder}/index.html",
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
-        f"<h1>{title}</h1><p>Validation results, newest first.</p><ul>{links}</ul></html>",
+    links = "".join(
+        f'<li><a href="{page}">Delivery {number}</a>: {escape(names.get(int(number), ""))}</li>'
+        for page in pages
+        for number in (page.removesuffix(".html"),)
+    )
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{title}</title><style>{_STYLE}</style>"
+        f"<h1>{title}</h1><p>Validation results, newest first.</p><ul>{links}</ul></html>"
     )

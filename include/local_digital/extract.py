@@ -95,7 +95,7 @@ def take_files(workspace: Workspace, feed: FeedHandle, paths: Sequence[Path], *,
     """
     for path in paths:
         if not path.is_file():
-            raise DataError(f"{feed.name}: --file {path}", expected="a file", found="none", action="Check the path.")
+            raise DataError(f"{feed.name}: {path}", expected="a file", found="none", action="Check the path.")
     facts = feed.feed.source
     given = []
     for path in paths:

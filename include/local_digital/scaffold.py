@@ -15,8 +15,9 @@ import yaml
 
 from local_digital.calendar import midnight, period_end, period_start
 from local_digital.config.formats import CsvFormat
-from local_digital.config.loading import load_transactions
+from local_digital.config.loading import load_council, load_transactions
 from local_digital.config.models import Council, Tier
+from local_digital.config.sources import FileFacts
 from local_digital.errors import ConfigurationError
 from local_digital.fields import FIELDS, Kind
 from local_digital.settings import from_environment
@@ -40,10 +41,11 @@ _PERSONAL = "Customer Name"
 def scaffold(slug: str, transaction: str, folder: Path, sample: Path | None = None) -> list[Path]:
     """Write the files of a new council into a checkout of this project; return them.
 
-    Those are `include/councils/<slug>.yaml` and, below `tests/councils/<slug>/`, `expected.yaml` and, for a CSV with a
-    header on top, `sample.csv`. sample: an export of the council's, from which the file is drafted; no row of it is
-    copied. Raises ConfigurationError when the slug is none, the transaction is unknown, or one of the files is there
-    already, DataError when the export cannot be used: nothing is written then.
+    Those are `include/councils/<slug>.yaml`, unless it is there and the sample is made for it, and, below
+    `tests/councils/<slug>/`, `expected.yaml` and, for a CSV with a header on top, `sample.csv`. sample: an export of
+    the council's, from which the file is drafted; no row of it is copied. Raises ConfigurationError when the slug is
+    none, the transaction is unknown, or a file of its tests is there already, DataError when the export cannot be used:
+    nothing is written then.
     """
     if not _SLUG.fullmatch(slug) or len(slug) > _LONGEST_SLUG:
         raise ConfigurationError(
@@ -61,17 +63,28 @@ def scaffold(slug: str, transaction: str, folder: Path, sample: Path | None = No
             action=str(errors[0]) if errors else "Check the spelling, or write the contract first.",
         )
     contract = contracts[transaction]
-    if sample is None:
-        council, header, monday = _council(slug, contract), None, _MONDAY
-        delivered_as = f"{transaction}_{_EXPORT_DAY:%Y%m%d}.csv"
+    path = folder / "include" / "councils" / f"{slug}.yaml"
+    files: dict[Path, bytes] = {}
+    header, monday = None, _MONDAY
+    if path.exists():
+        feed = load_council(folder / "include", slug).feeds.get(transaction)
+        if feed is None:
+            raise ConfigurationError(
+                str(path),
+                expected=f"a feed for {transaction}",
+                found="none",
+                action="Add it to the council's file first, or name another transaction.",
+            )
     else:
-        council, header, monday = _drafted(slug, contract, sample)
-        delivered_as = sample.name
-    # As the loader reads it: every scalar is text.
-    feed = Council.model_validate(yaml.load(council, Loader=yaml.BaseLoader)).feeds[transaction]
+        council = _council(slug, contract)
+        if sample is not None:
+            council, header, monday = _drafted(slug, contract, sample)
+        files[path] = council.encode()
+        # As the loader reads it: every scalar is text.
+        feed = Council.model_validate(yaml.load(council, Loader=yaml.BaseLoader)).feeds[transaction]
+    delivered_as = sample.name if sample else _name_of_an_export(feed)
     made_up = _sample(feed, header, monday)
     tests = folder / "tests" / "councils" / slug
-    files = {folder / "include" / "councils" / f"{slug}.yaml": council.encode()}
     if made_up:
         files[tests / "sample.csv"] = made_up
     expected = _expected(transaction, "sample.csv" if made_up else "", delivered_as, monday)
@@ -171,7 +184,9 @@ def _sample(feed: Feed, header: list[str] | None, monday: dt.date) -> bytes | No
     if not isinstance(facts, CsvFormat) or facts.names or (facts.header_line or 1) > 1:
         return None
     if header is None:
-        header = [*(column.source for column in feed.columns.values() if column.source), _PERSONAL]
+        named = [name for column in feed.columns.values() for name in (column.source, column.time_from) if name]
+        others = [*(row.column for row in feed.rows), *(feed.ignored_columns or [_PERSONAL])]
+        header = list(dict.fromkeys([*named, *others]))
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter="," if facts.delimiter == "auto" else facts.delimiter)
     writer.writerow(header)
@@ -179,6 +194,11 @@ def _sample(feed: Feed, header: list[str] | None, monday: dt.date) -> bytes | No
     chosen = {row.column: (*row.in_, *(pattern.replace("*", "") for pattern in row.like)) for row in feed.rows}
     for number in range(_ROWS):
         cells = {name: _cell(feed, field, number, monday) for name, field in fields.items()}
+        cells |= {
+            column.time_from: _date_and_time(feed, name, number, monday)[1]
+            for name, column in feed.columns.items()
+            if column.time_from
+        }
         cells |= {name: words[0] for name, words in chosen.items() if words}
         writer.writerow([cells.get(name, f"made-up {number + 1}") for name in header])
     return text.getvalue().encode("utf-8" if facts.encoding == "auto" else facts.encoding)
@@ -188,7 +208,7 @@ def _cell(feed: Feed, name: str, number: int, monday: dt.date) -> str:
     column = feed.columns[name]
     match FIELDS[name]:
         case Kind.INSTANT:
-            return _written(_moment(feed, name, number, monday), column.formats[0])
+            return _date_and_time(feed, name, number, monday)[0]
         case Kind.LABEL:
             words = list(column.words) or [f"{column.source} {row + 1}" for row in range(_ROWS)]
             return words[number % len(words)]
@@ -196,6 +216,28 @@ def _cell(feed: Feed, name: str, number: int, monday: dt.date) -> str:
             return str(number + 1)
         case _:
             return f"10000000000{number + 1}"
+
+
+def _date_and_time(feed: Feed, name: str, number: int, monday: dt.date) -> tuple[str, str]:
+    """Return the cell of a date, and that of its time where the two stand apart."""
+    column = feed.columns[name]
+    moment = _moment(feed, name, number, monday)
+    pattern = column.formats[0]
+    if not column.time_from:
+        return _written(moment, pattern), ""
+    if pattern == "iso":
+        return f"{moment:%Y-%m-%d}", f"{moment:%H:%M}"
+    hour = re.search("%H|%I", pattern)
+    end = hour.start() if hour else len(pattern)
+    return moment.strftime(pattern[:end].strip()), moment.strftime(pattern[end:])
+
+
+def _name_of_an_export(feed: Feed) -> str:
+    """Return a name that fits the feed's pattern, as the export of the sample's day would have it."""
+    if not isinstance(feed.source, FileFacts):
+        return "answers.json"
+    named = re.sub(r"\{date:([^{}]+)\}", lambda date: _EXPORT_DAY.strftime(date[1]), feed.source.files)
+    return re.sub(r"\*\*/|\[[^\]]+\]", "", named).replace("*", "1").replace("?", "1")
 
 
 def _moment(feed: Feed, name: str, number: int, monday: dt.date) -> dt.datetime:
@@ -231,6 +273,8 @@ def _expected(transaction: str, sample: str, delivered_as: str, monday: dt.date)
   accepted: # CHECK: rows that are good
   quarantined: # CHECK: rows that break a rule
   duplicates: # CHECK: rows that repeat another one exactly
+  filtered: 0 # CHECK: rows of other services
+  warnings: 0 # CHECK: warnings, such as new columns and unmapped words
   weeks: # CHECK: transactions by the Monday of their week, such as `{{ {monday}: 3 }}`; duplicates and tests are none
 """
 

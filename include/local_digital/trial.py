@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local_digital.aggregate import aggregate
+from local_digital.aggregate import aggregate, not_demand
 from local_digital.config.loading import load_council
 from local_digital.embedded import running
 from local_digital.errors import ConfigurationError
@@ -31,14 +31,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trial:
-    """reports: what became of each file. figures: rows of `status/kpis`, by week and by month. would_publish: whole
-    data sets as they would stand on the platform. feed, workspace: for the error reports, while the trial lasts.
+    """reports: what became of each file. figures: rows of `status/kpis`, by week and by month. words: how
+    many records have each label, and how many of those are demand. breakdowns: reports by period and label.
+    would_publish: whole data sets as they would stand on the platform. feed, workspace: for the error reports, while
+    the trial lasts.
     """
 
     feed: FeedHandle
     workspace: Workspace
     reports: list[DeliveryReport]
     figures: list[dict[str, Any]]
+    words: list[dict[str, Any]]
+    breakdowns: list[dict[str, Any]]
     would_publish: list[Desired]
 
 
@@ -62,7 +66,10 @@ def trial(
         load(workspace, feed)
         say("aggregate")
         aggregate(workspace, council)
-        yield Trial(feed, workspace, reports, _figures(workspace, feed), desired(workspace, feed))
+        yield Trial(
+            feed, workspace, reports, _figures(workspace, feed), _words(workspace, feed), _breakdowns(workspace, feed),
+            desired(workspace, feed),
+        )  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -108,4 +115,23 @@ def _figures(workspace: Workspace, feed: FeedHandle) -> list[dict[str, Any]]:
             {"period": kind, **row}
             for kind in ("week", "month")
             for row in db.execute(statement("status/kpis"), {**names, "period_kind": kind}).mappings()
+        ]
+
+
+def _words(workspace: Workspace, feed: FeedHandle) -> list[dict[str, Any]]:
+    facts = {"feed_id": feed.feed_id, "not_demand": not_demand(feed)}
+    with workspace.engine.connect() as db:
+        return [dict(row) for row in db.execute(statement("status/words"), facts).mappings()]
+
+
+def _breakdowns(workspace: Workspace, feed: FeedHandle) -> list[dict[str, Any]]:
+    names = {"council": feed.council.council, "transaction": feed.contract.transaction}
+    with workspace.engine.connect() as db:
+        return [
+            {"period": kind, "breakdown": breakdown, **row}
+            for kind in ("week", "month")
+            for breakdown in ("channel", *feed.contract.breakdowns)
+            for row in db.execute(
+                statement("status/breakdown"), {**names, "period_kind": kind, "breakdown": breakdown}
+            ).mappings()
         ]

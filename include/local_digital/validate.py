@@ -23,6 +23,7 @@ from local_digital.data_docs import render
 from local_digital.error_report import write_missing
 from local_digital.errors import DataError
 from local_digital.expectations import Validation, check
+from local_digital.fields import UNMAPPED
 from local_digital.parsing.candidates import Candidates, Fault, parse
 from local_digital.parsing.mapping import Delivered
 from local_digital.sql import statement
@@ -203,7 +204,8 @@ def _sort_out(
             )
         if entry.fails == "row":
             faults += [Fault(line, entry.expect, source, entry.expected) for line in result.failing]
-        elif entry.severity == "warning":
+        elif entry.severity == "warning" and entry.arguments.get("value_set") != [UNMAPPED]:
+            # Unmapped words have been told one by one.
             warnings.append(f"{source or 'rows'}: expected {entry.expected}; {result.failed} otherwise")
     table = _without_lines(table, {fault.line for fault in faults})
     table, duplicates, repeated = _deduplicated(table, events=feed.feed.delivery == "event_log")

@@ -146,7 +146,10 @@ def test_another_header_further_down_holds_for_the_rows_below_it() -> None:
     assert [list(section.places) for section in found.sections] == [[2], [4]]
 
 
-@pytest.mark.parametrize("last", ["Total,,2", "Grand Total:,2,", ",,Total", "(2 rows affected)"])
+@pytest.mark.parametrize(
+    "last",
+    ["Total,,2", "Grand Total:,2,", ",,Total", "(2 rows affected)", "Total enquiries,2,", "Totals for the week,,"],
+)
 def test_totals_at_the_end_are_no_row(last: str) -> None:
     found = read_text(f"Case Ref,Ward,Notes\n1,A,x\n2,B,y\n{last}\n")
     assert [row[0] for row in rows_of(found)] == ["1", "2"]

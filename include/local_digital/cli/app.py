@@ -22,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Council transactions, from nightly exports to the performance platform.\n\n"
     "Exit codes: **0** done, **1** a data or remote fault, **2** wrong use or configuration.\n\n"
-    "Environment: `LOCAL_DIGITAL_CONFIG`, `LOCAL_DIGITAL_WAREHOUSE`, `LOCAL_DIGITAL_LANDING`, "
+    "Environment: `LOCAL_DIGITAL_CONFIG`, `LOCAL_DIGITAL_WAREHOUSE`, `LOCAL_DIGITAL_LANDING`, `LOCAL_DIGITAL_SPOOL`, "
     "`LOCAL_DIGITAL_CONN_<ID>` (a connection as JSON).",
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,12 +9,12 @@ import typer
 
 from local_digital import settings as installation
 from local_digital.cli.app import CouncilName, Json, TransactionName, app, open_workspace
-from local_digital.cli.printing import err, out, print_json, same, say, show_deliveries, table
+from local_digital.cli.printing import err, figures, out, print_json, same, say, show_deliveries, table
+from local_digital.config.loading import checks_left
 
 if TYPE_CHECKING:
     from local_digital.error_report import ErrorReport
 
-_PERIODS_SHOWN = 12
 _PANEL = "Bring in a council"
 
 
@@ -66,7 +65,10 @@ def scaffold(
         as_json,
         {"files": files},
         "\n".join(
-            [*files, "Work through every CHECK in them; `make test` and `local-digital check` say what is left."]
+            [
+                *files,
+                "Work through every CHECK in them; `local-digital check` counts what is left, `make test` names it.",
+            ]
         ),
     )
 
@@ -89,13 +91,17 @@ def try_files(
     ):
         reports = [error_report.build(tried.workspace, tried.feed, done.delivery_id) for done in tried.reports]
     written = [str(path) for made in reports for path in error_report.save(made, output)] if output else []
+    unsettled = checks_left(installation.from_environment().config).get(council, 0)
     if as_json:
         print_json(
             {
+                "unsettled": unsettled,
                 "deliveries": [done.as_json() for done in tried.reports],
                 "found": {made.file: made.detected for made in reports},
                 "problems": {made.file: _problems(made) for made in reports},
                 "figures": tried.figures,
+                "words": tried.words,
+                "breakdowns": tried.breakdowns,
                 "would_publish": {wanted.name: list(wanted.records.values()) for wanted in tried.would_publish},
                 "files": written,
             }
@@ -113,7 +119,11 @@ def try_files(
                     same("rule", "column", "rows", "expected", "first"),
                     _problems(made),
                 )
-        _show_figures(tried.figures)
+        kind = "week" if any(row["period"] == "week" for row in tried.figures) else "month"
+        figures([row for row in tried.figures if row["period"] == kind], kind)
+        table(
+            "What the records say; demand is what is counted", same("field", "label", "records", "demand"), tried.words
+        )
         rows = [
             {"data_set": wanted.name, "records": len(wanted.records), "from": min(days)[:10], "to": max(days)[:10]}
             for wanted in tried.would_publish
@@ -122,6 +132,8 @@ def try_files(
         table("What would be published (whole, finished periods)", same("data_set", "records", "from", "to"), rows)
         for path in written:
             out.print(path, markup=False, highlight=False, soft_wrap=True)
+        if unsettled:
+            out.print(f"{unsettled} things to CHECK are left in the council's file.", style="yellow")
     if any(done.status == "rejected" for done in tried.reports):
         raise typer.Exit(1)
 
@@ -137,23 +149,6 @@ def _problems(made: ErrorReport) -> list[dict[str, Any]]:
         }
         for group in made.groups
     ]
-
-
-def _show_figures(figures: list[dict[str, Any]]) -> None:
-    """One line a week (a month, where there are no weeks), one column a figure."""
-    kind = "week" if any(row["period"] == "week" for row in figures) else "month"
-    of_kind = [row for row in figures if row["period"] == kind]
-    names = list(
-        dict.fromkeys(row["kpi"] if row["version"] == "1" else f"{row['kpi']} ({row['version']})" for row in of_kind)
-    )
-    by_period: dict[dt.date, dict[str, Any]] = {}
-    for row in of_kind:
-        line = by_period.setdefault(
-            row["period_start"], {kind: row["period_start"], "basis": row["basis"], **dict.fromkeys(names)}
-        )
-        line[row["kpi"] if row["version"] == "1" else f"{row['kpi']} ({row['version']})"] = row["value"]
-    shown = list(by_period.values())[-_PERIODS_SHOWN:]
-    table(f"Figures by {kind}, the last {len(shown)} of {len(by_period)}", same(kind, "basis", *names), shown)
 
 
 @app.command(rich_help_panel=_PANEL)

@@ -13,8 +13,8 @@ import typer
 
 from local_digital import settings as installation
 from local_digital.cli.app import CouncilName, Json, OneCouncil, TransactionName, app, councils_of, open_workspace
-from local_digital.cli.printing import err, out, print_json, same, say, show_deliveries, table
-from local_digital.config.loading import load_councils
+from local_digital.cli.printing import err, figures, out, print_json, same, say, show_deliveries, shown, table
+from local_digital.config.loading import checks_left, load_councils
 from local_digital.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -31,11 +31,14 @@ def check(as_json: Json = False) -> None:
             str(facts.config), expected="at least one file in councils/", found="none",
             action="Point LOCAL_DIGITAL_CONFIG to a directory with councils/ and transactions/.",
         )  # fmt: skip
+    unsettled = checks_left(facts.config)
     if as_json:
-        print_json({"councils": sorted(councils), "errors": [str(error) for error in errors]})
+        print_json({"councils": sorted(councils), "errors": [str(error) for error in errors], "unsettled": unsettled})
     else:
         for error in errors:
             out.print(f"[red]wrong[/red] {error}", highlight=False)
+        for slug, count in unsettled.items():
+            out.print(f"[yellow]unsettled[/yellow] {slug}: {count} things to CHECK are left", highlight=False)
         out.print(f"{len(councils)} councils read, {len(errors)} files wrong")
     if errors:
         raise typer.Exit(ConfigurationError.exit_code)
@@ -181,6 +184,7 @@ def kpis(
     council: CouncilName,
     transaction: TransactionName,
     period: Annotated[Literal["week", "month"], typer.Option(help="Weeks from Monday, or months.")] = "month",
+    by: Annotated[str | None, typer.Option("--by", help="Counts by channel, ward, stream or reason instead.")] = None,
     form: Annotated[Literal["table", "csv", "json"], typer.Option("--format", help="How to print.")] = "table",
     as_json: Json = False,
 ) -> None:
@@ -188,24 +192,29 @@ def kpis(
     from local_digital.sql import statement  # noqa: PLC0415
 
     with open_workspace() as workspace:
-        workspace.feed(council, transaction)
+        feed = workspace.feed(council, transaction)
+        offered = ("channel", *feed.contract.breakdowns)
+        if by is not None and by not in offered:
+            raise ConfigurationError(
+                "--by", expected=f"one of {', '.join(offered)}", found=f"`{by}`", action="Check the spelling."
+            )
+        names = {"council": council, "transaction": transaction, "period_kind": period, "breakdown": by}
         with workspace.engine.connect() as db:
-            rows = [
-                dict(row)
-                for row in db.execute(
-                    statement("status/kpis"),
-                    {"council": council, "transaction": transaction, "period_kind": period},
-                ).mappings()
-            ]
-    columns = ("period_start", "kpi", "version", "numerator", "denominator", "value", "basis")
+            found = db.execute(statement("status/breakdown" if by else "status/kpis"), names).mappings()
+            rows = [dict(row) for row in found]
+    columns = ["period_start", "kpi", "version", "numerator", "denominator", "value", "basis"]
+    if by:
+        columns = ["period_start", "label", "reports", "basis"]
     if as_json or form == "json":
         print_json(rows)
     elif form == "csv":
         writer = csv.DictWriter(sys.stdout, columns)
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({name: shown(row[name]) if row[name] is not None else "" for name in columns} for row in rows)
+    elif by:
+        table(f"{council} {transaction} by {period} and {by}", same(*columns), rows)
     else:
-        table(f"{council} {transaction} by {period}", same(*columns), rows)
+        figures(rows, period)
 
 
 @app.command()

@@ -11,6 +11,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from local_digital.calendar import LONDON
+
+_PERIODS_SHOWN = 26
+_LONGEST_WORD = 30
 out = Console()
 err = Console(stderr=True)
 
@@ -21,17 +25,52 @@ def same(*names: str) -> dict[str, str]:
 
 
 def table(title: str, columns: dict[str, str], rows: list[dict[str, Any]]) -> None:
-    """Print rows as a table. columns: heading to key. Numbers stand to the right, and no date or number is broken."""
+    """Print rows as a table, or a block of lines a row where the terminal is too narrow for it.
+
+    columns: heading to key. Numbers stand to the right, and no word, date or number is broken but the longest.
+    """
+    cells = [[shown(row[name]) for name in columns.values()] for row in rows]
+    texts = [[heading, *column] for heading, column in zip(columns, zip(*cells, strict=True), strict=True)] if rows \
+        else [[heading] for heading in columns]  # fmt: skip
+    widths = [
+        min(_LONGEST_WORD, max(len(word) for text in column for word in text.split() or [""])) for column in texts
+    ]
+    left = out.width - 1 - sum(width + 3 for width in widths)
+    if left < 0:
+        out.print(title, style="italic", markup=False, highlight=False)
+        for row in cells:
+            for heading, cell in zip(columns, row, strict=True):
+                out.print(f"  {heading}: {cell}", markup=False, highlight=False)
+            out.print()
+        return
     printed = Table(title=title, title_justify="left")
-    for heading, name in columns.items():
+    for (heading, name), column, width in zip(columns.items(), texts, widths, strict=True):
+        more = min(left, max(map(len, column)) - width)
+        left -= more
         values = [row[name] for row in rows if row[name] is not None]
         numbers = bool(values) and all(isinstance(value, int | float | Decimal) for value in values)
-        whole = numbers or (bool(values) and all(isinstance(value, dt.date) for value in values))
-        width = max(len(shown(value)) for value in values) if whole else None
-        printed.add_column(heading, overflow="fold", min_width=width, justify="right" if numbers else "left")
-    for row in rows:
-        printed.add_row(*(shown(row[name]) for name in columns.values()))
+        printed.add_column(heading, width=width + more, overflow="fold", justify="right" if numbers else "left")
+    for row in cells:
+        printed.add_row(*row)
     out.print(printed)
+
+
+def figures(rows: list[dict[str, Any]], kind: str) -> None:
+    """Print figures, one line a period and one column a figure. rows: of `status/kpis`. kind: `week` or `month`."""
+    names = dict.fromkeys(_figure(row) for row in rows)
+    by_period: dict[dt.date, dict[str, Any]] = {}
+    for row in rows:
+        line = by_period.setdefault(
+            row["period_start"], {kind: row["period_start"], "basis": row["basis"], **dict.fromkeys(names)}
+        )
+        line[_figure(row)] = row["value"]
+    table(f"Figures by {kind}", same(kind, "basis", *names), list(by_period.values())[-_PERIODS_SHOWN:])
+    if len(by_period) > _PERIODS_SHOWN:
+        out.print(f"The last {_PERIODS_SHOWN} of {len(by_period)}; --json has all.", highlight=False)
+
+
+def _figure(row: dict[str, Any]) -> str:
+    return row["kpi"] if row["version"] == "1" else f"{row['kpi']} ({row['version']})"
 
 
 def shown(value: object) -> str:
@@ -39,7 +78,8 @@ def shown(value: object) -> str:
         case None:
             return "-"
         case dt.datetime():
-            return value.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
+            # In local time: a London midnight in summer reads as the day before in UTC.
+            return value.astimezone(LONDON).strftime("%Y-%m-%d %H:%M")
         case Decimal():
             return f"{value.normalize():f}" if value == value.to_integral() else f"{value:.4f}"
         case _:

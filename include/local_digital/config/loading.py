@@ -79,6 +79,13 @@ def load_council(config: Path, slug: str) -> Council:
     return councils[slug]
 
 
+def checks_left(config: Path) -> dict[str, int]:
+    """Count the doubts that `local-digital profile` marked and nobody has settled, by council; none is left out."""
+    left = {path.stem: path.read_text(encoding="utf-8", errors="replace").count("CHECK:") for path in
+            _files(config / "councils")}  # fmt: skip
+    return {slug: count for slug, count in left.items() if count}
+
+
 def _files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.yaml"))
 

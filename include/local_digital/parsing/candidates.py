@@ -204,7 +204,7 @@ class _Conversion:
         # Dates that came as dates stand in the cells in ISO form, which can be read in one way only.
         formats = (*column.formats, "iso") if self._rows.native_dates else column.formats
         parsed = instants.parse(self._text(text), formats, self._zone(name), ignore_offset=column.ignore_offset)
-        expected = f"a local time that exists, as {' or '.join(map(readable, column.formats))}"
+        expected = f"a day and local time that exist, as {' or '.join(map(readable, column.formats))}"
         self._turn_down(parsed.wrong, "no_such_time", name, expected)
         self._days[name] = parsed.days
         return parsed.utc

@@ -258,7 +258,7 @@ class _Stretch:
             raise self._cut_off()
 
     def _ends_in_total(self, row: Ragged) -> bool:
-        return is_total(row.cells[0], self._facts.totals)
+        return is_total(row.cells[0], self._facts.totals, sparse=True)
 
     def _cut_off(self) -> DataError:
         return DataError(
@@ -308,8 +308,8 @@ def _without_totals(section: Section, words: Sequence[str]) -> tuple[Section, in
     gone = np.zeros(len(section.places), dtype=bool)
     for index in range(len(gone) - 1, -1, -1):
         row = [str(column[index].as_py()).strip() for column in section.cells.columns]
-        first = next((cell for cell in row if cell), "")
-        if not is_total(first, words):
+        filled = [cell for cell in row if cell]
+        if not filled or not is_total(filled[0], words, sparse=len(filled) <= max(2, len(row) // 3)):
             break
         gone[index] = True
     return without(section, gone), int(gone.sum())

@@ -56,7 +56,13 @@ def guess_dialect(lines: Sequence[str], quote: str | None = '"') -> str:
     return max(scores, key=lambda delimiter: scores[delimiter])
 
 
-def is_total(cell: str, words: Sequence[str]) -> bool:
-    """Say whether a row that begins with this cell is one of totals, or a database's count of its rows."""
+def is_total(cell: str, words: Sequence[str], *, sparse: bool) -> bool:
+    """Say whether a row that begins with this cell is one of totals, or a database's count of its rows.
+
+    sparse: most of its other cells are blank, so that more words may follow (`Total enquiries`).
+    """
     folded = fold(cell).rstrip(":")
-    return folded in set(map(fold, words)) or bool(_FOOTER.match(cell.strip()))
+    known = set(map(fold, words))
+    return folded in known or bool(_FOOTER.match(cell.strip())) or (
+        sparse and any(folded.startswith(f"{word} ") for word in known)
+    )  # fmt: skip

@@ -58,7 +58,9 @@ def read(number: int, document: Document, facts: XlsxFormat, wanted: Wanted, whe
             kept.append((row + [""] * width)[:width])
             places.append(place(number, line))
     totals = 0
-    while kept and is_total(next(cell for cell in kept[-1] if cell.strip()), facts.totals):
+    while kept and (filled := [cell for cell in kept[-1] if cell.strip()]) and is_total(
+        filled[0], facts.totals, sparse=len(filled) <= max(2, width // 3)
+    ):  # fmt: skip
         kept.pop()
         places.pop()
         totals += 1

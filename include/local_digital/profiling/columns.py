@@ -28,11 +28,15 @@ _COORDINATE = r"^-?\d{1,3}\.\d{4,}$|^\(?-?\d{1,3}\.\d{3,}, ?-?\d{1,3}\.\d{3,}\)?
 _PERSON = r"^((Mr|Mrs|Ms|Miss|Dr)\.? )?[A-Z][\w'\x{2019}-]+( [A-Z][\w'\x{2019}-]*\.?){1,3}$"
 _SPOILT = r"^\d(\.\d+)?[eE]\+\d+$"
 _NUMBER = r"^-?\d{1,3}(,\d{3})+(\.\d+)?$|^-?\d+(\.\d+)?$"
+_MAY_BE_UNIQUE = frozenset({"numbers", "text", "a few words"})
 _TIMES = (
     (r"^\d{1,2}:\d{2}$", "%H:%M"),
     (r"^\d{1,2}:\d{2}:\d{2}$", "%H:%M:%S"),
     (r"^\d{1,2}:\d{2} [AaPp][Mm]$", "%I:%M %p"),
     (r"^\d{1,2}:\d{2}:\d{2} [AaPp][Mm]$", "%I:%M:%S %p"),
+    (r"^\d{1,2}:\d{2}[AaPp][Mm]$", "%I:%M%p"),
+    (r"^\d{1,2}\.\d{2}$", "%H.%M"),
+    (r"^([01]\d|2[0-3])[0-5]\d$", "%H%M"),
 )
 _MOST = 0.5
 _SOME = 0.2
@@ -126,6 +130,12 @@ def describe(cells: Cells, line: Callable[[int], str], newest: int) -> Column:
     return replace(column, looks=_looks(cells, column))
 
 
+def with_unique_share(column: Column, cells: Cells) -> Column:
+    """Return a column with its uniqueness taken from these of its cells."""
+    counted = replace(column, unique_share=cells.unique_share)
+    return replace(counted, looks="unique") if counted.is_unique and column.looks in _MAY_BE_UNIQUE else counted
+
+
 def _is_label(column: Column) -> bool:
     return column.is_category and any(header_score(name, column.name) >= _SURE_NAME for name in LABELS)
 
@@ -181,20 +191,27 @@ def infer(columns: Iterable[Column], cells: Mapping[str, Cells], contract: Trans
     return taken
 
 
-def time_column(date: str, columns: Sequence[Column], cells: Mapping[str, Cells]) -> tuple[str, str] | None:
+def time_column(date: str, columns: Sequence[Column], cells: Mapping[str, Cells]) -> tuple[str, str | None] | None:
     """Return the column with the times that belong to a column of mere days, and their format; None without one.
 
-    It shares a word of its name with the other, or stands right behind it.
+    It shares a word of its name with the other, or stands right behind it. No format: it is called a time, and its
+    cells are like none that is known.
     """
     names = [column.name for column in columns]
+    doubtful = None
     for position, column in enumerate(columns):
-        related = set(tokens(column.name)) & (set(tokens(date)) - _DATE_WORDS)
-        if column.dates is not None or not (related or position == names.index(date) + 1):
+        words = set(tokens(column.name))
+        behind = position == names.index(date) + 1
+        if column.name == date or not column.filled or not (words & set(tokens(date)) - {"date", "time"} or behind):
             continue
-        for expression, pattern in _TIMES:
-            if column.filled and cells[column.name].share(expression) >= _SURE_NAME:
-                return column.name, pattern
-    return None
+        if column.dates is None:
+            for expression, pattern in _TIMES:
+                # Bare digits may be anything; they are a time when they are called so.
+                if cells[column.name].share(expression) >= _SURE_NAME and (pattern != "%H%M" or "time" in words):
+                    return column.name, pattern
+        if "time" in words and "date" not in words:
+            doubtful = column.name
+    return (doubtful, None) if doubtful else None
 
 
 def label_words(cells: Cells, rows: np.ndarray[tuple[int], np.dtype[np.bool_]] | None = None) -> dict[str, int]:

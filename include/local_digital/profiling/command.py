@@ -154,6 +154,6 @@ def _print(found: Profile, text: str, target: Path | None) -> None:
         return
     checks = text.count("CHECK:")
     report.print(
-        f"\nWrote {target} with {checks} things to CHECK. Settle them, then put it into councils/.",
+        f"\nWrote {target} with {checks} things to CHECK. Settle them, then put it into include/councils/.",
         soft_wrap=True, markup=False,
     )  # fmt: skip

@@ -86,7 +86,7 @@ def _write_head(writer: _Writer, contract: Transaction, council: CouncilFacts) -
     )
     writer.line(0, f"name: {scalar(council.name or 'New Council')}", "" if council.name else "the council's full name")
     writer.line(0, f"gss_code: {code or _PLACEHOLDER_CODE}", "" if code else "placeholder; the council's GSS code")
-    doubt = "" if council.tier else "from the GSS code" if tier else f"one of {', '.join(Tier)}"
+    doubt = "" if council.tier else "from the GSS code" if tier else f"one of {', '.join(contract.provided_by)}"
     writer.line(0, f"tier: {tier or contract.provided_by[0]}", doubt)
     division = _DIVISION_BY_LETTER.get(code[0] if code else "", Division.ENGLAND_AND_WALES)
     writer.line(0, f"bank_holidays: {division}", "" if code else f"one of {', '.join(Division)}")
@@ -121,8 +121,11 @@ class _Feed:
             facts = f"aggregate: {{ period: {delivery.every}, named_by: {delivery.named_by} }}"
             writer.line(2, facts, *(delivery.doubts or [f"each row is of one {delivery.every}"]))
         if found.covers_from and delivery.kind != "aggregate":
-            writer.line(2, f"covers_from: {found.covers_from}", "the first whole day of the samples; periods before it "
-                                                                "are never published")  # fmt: skip
+            writer.line(
+                2,
+                f"covers_from: {found.covers_from}",
+                "the day after the first report, unless that day is whole; periods before it are never published",
+            )
         self._write_source()
         self._write_format()
         self._write_zone()
@@ -254,6 +257,7 @@ class _Feed:
         unmapped = [word.word for word in words.words if not word.value]
         if unmapped:
             checks.append("not mapped: " + "; ".join(unmapped))
+            checks.append("values: " + ", ".join(self._contract.fields[name].values))
         if words.hidden:
             checks.append(f"not shown: {_count(words.hidden, 'more word')}, each once or like something personal")
         if mapped and is_yes_or_no(word.word for word in mapped) and not unmapped:
@@ -313,7 +317,7 @@ class _Feed:
     def _write_ignored(self) -> None:
         found = self._found
         used = {guess.column for guess in found.fields.values()} | set(found.derived_from)
-        used |= {column for column, _ in found.times.values()}
+        used |= {column for column, pattern in found.times.values() if pattern}
         if found.services is not None and found.services.words and (found.services.filters or found.services.hidden):
             used.add(found.services.column)
         rest = [column for column in found.columns if column.name not in used and len(column.name) <= _LONGEST_NAME]
@@ -360,10 +364,12 @@ class _Feed:
         return labels | {UNMAPPED: "Other"} if values else {}
 
 
-def _instant(dates: Dates, name: str, time: tuple[str, str] | None) -> tuple[list[str], list[str]]:
+def _instant(dates: Dates, name: str, time: tuple[str, str | None] | None) -> tuple[list[str], list[str]]:
     facts = [f"formats: {_list(dates.formats)}"]
     checks = []
-    if time is not None:
+    if time is not None and time[1] is None:
+        checks.append(f"{code(time[0])} may hold its time, in a form that is not known: see `time_from`")
+    elif time is not None:
         column, pattern = time
         # ISO 8601 takes a time as it is; where there is none, the day alone is read.
         timed = [form if form == "iso" else f"{form} {pattern}" for form in dates.formats]

@@ -113,7 +113,7 @@ class Profile:
     format: dict[str, object]
     columns: tuple[Column, ...]
     fields: dict[str, Guess]
-    times: dict[str, tuple[str, str]]
+    times: dict[str, tuple[str, str | None]]
     renamed: dict[str, tuple[str, ...]]
     words: dict[str, Words]
     services: Services | None
@@ -279,14 +279,15 @@ class _Profiling:
             covers_from=_first_whole_day(days[belongs]),
         )
 
-    def _times(self, fields: dict[str, Guess]) -> dict[str, tuple[str, str]]:
+    def _times(self, fields: dict[str, Guess]) -> dict[str, tuple[str, str | None]]:
+        used = {guess.column for guess in fields.values()}
         found = {}
         for name, guess in fields.items():
             dates = next((column.dates for column in self._columns if column.name == guess.column), None)
             if dates is None or dates.has_time or FIELDS[name] is not Kind.INSTANT or name == "period":
                 continue
             time = inference.time_column(guess.column, self._columns, self._cells)
-            if time is not None:
+            if time is not None and time[0] not in used:
                 found[name] = time
         return found
 
@@ -308,8 +309,20 @@ class _Profiling:
             self._columns.append(column)
             self._cells[name] = cells.without_words() if column.personal in inference.NEVER_READ else cells
             hashes = combined(hashes, cells.codes)
+        self._look_past_duplicates(hashes)
         self._settle_undecided()
         return hashes
+
+    def _look_past_duplicates(self, hashes: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> None:
+        """Let a row that stands there twice speak against no reference: it is the same case, sent again."""
+        once = np.unique(hashes[self._newest :], return_index=True)[1]
+        if len(once) == self._rows - self._newest:
+            return
+        for index, column in enumerate(self._columns):
+            cells = self._cells[column.name]
+            newest = Cells(column.name, cells.codes[self._newest :][once], cells.all_words)
+            if len(cells.all_words):
+                self._columns[index] = inference.with_unique_share(column, newest)
 
     def _take(self, name: str) -> Cells:
         """Take a column out of the samples, so that it is not held twice."""
@@ -446,6 +459,16 @@ class _Profiling:
             if column.filled and column.name not in changing and column.personal != "free text"
             and column.name not in first and column.name not in dates
         ]  # fmt: skip
+        alone = next(
+            (
+                name
+                for name in candidates
+                if self._cells[name].filled == self._rows and len(np.unique(self._cells[name].codes[start:])) >= wanted
+            ),
+            None,
+        )
+        if alone is not None:
+            return (alone,), True
         chosen = first or candidates[:1]
         found = len(np.unique(combined(*(self._cells[name].codes[start:] for name in chosen)))) if chosen else 0
         while found < wanted and len(chosen) < _PARTS_OF_A_REF:
