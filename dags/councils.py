@@ -34,7 +34,7 @@ _STEP_TIMEOUT = dt.timedelta(hours=1)
 _DOC = Path(__file__).with_suffix(".md").read_text(encoding="utf-8")
 
 
-@task(pool="warehouse", execution_timeout=_STEP_TIMEOUT)
+@task(pool="warehouse", execution_timeout=_STEP_TIMEOUT, trigger_rule=TriggerRule.ALL_DONE)
 def validate(council: str, transaction: str) -> dict[str, int]:
     """Validate what was landed; fail for good when a delivery was rejected, after all of them were stored."""
     from local_digital.error_report import send_if_wanted  # noqa: PLC0415 - keeps parsing light

@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from local_digital.calendar import LONDON, midnight, period_end
 from local_digital.config.sources import MIB, FileFacts, Folder, Sftp
 from local_digital.errors import ConfigurationError, DataError, LateError, RefusedError, TransportError
-from local_digital.extract import Extracted, Wait, extract, take_files
+from local_digital.extract import Extracted, Wait, _batches, extract, take_files
 from local_digital.settings import Connection
+from local_digital.sources import RemoteFile
 from local_digital.workspace import FeedHandle, Workspace
 from tests.conftest import Installation, export, row
 from tests.sources.conftest import put
@@ -190,6 +192,63 @@ def test_a_slip_in_a_name_is_taken_and_holds_nothing_up(workspace: Workspace, dr
     assert len(feed.take(until=dt.date(2025, 11, 4)).delivery_ids) == 2
 
 
+def test_a_date_that_is_still_to_come_is_left_with_a_warning_by_a_scheduled_run(
+    workspace: Workspace, drop: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    put(drop, "bins_20251104.csv", "right")
+    put(drop, "bins_20251105.csv", "later")
+    put(drop, "bins_20991104.csv", "slip")
+    feed = dropped(workspace, drop)
+    feed.take(until=dt.date(2025, 11, 4))
+    assert [name for name, *_ in feed.ledger()] == ["bins_20251104.csv"]
+    assert "bins_20991104.csv is left" in caplog.text
+    assert "bins_20251105.csv" not in caplog.text
+
+
+@pytest.mark.parametrize("name", ["bins_20991104.csv", "bins_99991231.csv"])
+@pytest.mark.parametrize("name_date", ["extract-day", "data-day"])
+def test_a_date_that_is_still_to_come_is_a_slip(
+    workspace: Workspace, drop: Path, caplog: pytest.LogCaptureFixture, name: str, name_date: str
+) -> None:
+    written = int(put(drop, name).stat().st_mtime)
+    feed = dropped(workspace, drop, name_date=name_date)
+    feed.take()
+    put(drop, "bins_slip.csv", "other")
+    feed.take()
+    (_, name_day, _, as_of), (_, day_of_slip, *_) = feed.ledger()
+    assert (name_day, as_of) == (day_of_slip, dt.datetime.fromtimestamp(written, dt.UTC))
+    assert f"the date in {name} is still to come" in caplog.text
+
+
+def test_a_month_that_is_not_over_is_complete_up_to_when_its_file_was_written(workspace: Workspace, drop: Path) -> None:
+    month = dt.datetime.now(LONDON).date().replace(day=1)
+    written = int(put(drop, f"bins_{month:%Y%m}.csv").stat().st_mtime)
+    feed = dropped(workspace, drop, files="bins_{date:%Y%m}.csv", name_date="data-day")
+    feed.take()
+    [(_, name_day, _, as_of)] = feed.ledger()
+    ends = midnight(period_end("month", month))
+    soon = ends - dt.datetime.now(dt.UTC) <= dt.timedelta(days=1)
+    assert (name_day, as_of) == (month, ends if soon else dt.datetime.fromtimestamp(written, dt.UTC))
+
+
+def test_no_clock_makes_a_delivery_complete_beyond_now(workspace: Workspace, drop: Path) -> None:
+    put(drop, "bins.csv", age=-10 * 86400)
+    feed = dropped(workspace, drop, files="bins.csv")
+    feed.take()
+    [(*_, as_of)] = feed.ledger()
+    assert as_of <= dt.datetime.now(dt.UTC)
+
+
+def test_a_landing_store_without_room_is_ours_to_mend(
+    installation: Installation, workspace: Workspace, tmp_path: Path
+) -> None:
+    installation.put(NIGHT, export(row("1")))
+    (tmp_path / "landing").mkdir(exist_ok=True)
+    (tmp_path / "landing" / "raw").touch()
+    with pytest.raises(TransportError, match="landing store: expected room and the right to write"):
+        installation.take(workspace)
+
+
 def test_night_of_several_files_has_arrived_when_all_are_there(workspace: Workspace, drop: Path) -> None:
     feed = dropped(workspace, drop, files="bins_{date:%Y%m%d}_*.csv", files_a_night=2)
     when = {"until": dt.date(2025, 11, 4), "deadline": dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)}
@@ -230,6 +289,15 @@ def test_a_file_that_is_too_large_holds_back_no_other(workspace: Workspace, drop
         with pytest.raises(DataError, match=r"bins_20251103.csv.*at most 100 bytes.*found 101"):
             feed.take(until=dt.date(2025, 11, 4))
     assert [name for name, *_ in feed.ledger()] == ["bins_20251104.csv"]
+
+
+def test_a_long_backlog_is_cut_into_batches_at_once() -> None:
+    files = [RemoteFile(f"{number}", size, 0) for number, size in enumerate([*[1000] * 100_000, 90 * MIB, 1])]
+    began = time.perf_counter()
+    batches = list(_batches(files))
+    assert time.perf_counter() - began < 5
+    assert [file for batch in batches for file in batch] == files
+    assert [len(batch) for batch in batches] == [67_108, 32_892, 1, 1]
 
 
 def test_nothing_is_left_in_the_spool(workspace: Workspace, drop: Path) -> None:

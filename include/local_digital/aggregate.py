@@ -60,12 +60,16 @@ def _aggregate_feed(workspace: Workspace, feed: FeedHandle) -> int:
 
 
 def _touched(db: Database, feed: FeedHandle) -> int:
+    counted_by = feed.feed.aggregate.period if feed.feed.aggregate else None
     return db.execute(
         statement("marts/touched_period"),
         {
             "feed_id": feed.feed_id,
             "covers_from": feed.feed.covers_from,
-            "period_kinds": _KINDS_FROM[feed.feed.aggregate.period] if feed.feed.aggregate else _KINDS_FROM["day"],
+            "quiet_days": feed.feed.quiet_days,
+            "period_kinds": _KINDS_FROM[counted_by or "day"],
+            "counted_by": counted_by,
+            "only_changes": feed.feed.delivery in {"delta", "event_log"},
         },
     ).rowcount
 

@@ -54,7 +54,8 @@ def land(  # noqa: PLR0913 - the facts of one ledger row
 
     as_of: the moment (aware) up to which the delivery is complete. modified: the source's own time for the file.
     name_day: the first local day that its name carries; the same bytes under a later day are a delivery of their own.
-    series: which of a night's several files it is. Returns the new delivery's id, None when the bytes are known.
+    series: which of a night's several files it is. Returns the id of the new delivery, or of one that was
+    turned down and is taken up again; None when the bytes are known.
     """
     facts = {
         "feed_id": feed.feed_id,
@@ -70,6 +71,8 @@ def land(  # noqa: PLR0913 - the facts of one ledger row
     with workspace.engine.begin() as db:
         lock(db, "feed", feed.feed_id)
         delivery_id: int | None = db.scalar(statement("ledger/add_delivery"), facts)
+        if delivery_id is None:
+            delivery_id = db.scalar(statement("ledger/take_up_again"), facts)
         db.execute(statement("ledger/note_sighting"), facts)
         db.execute(statement("ledger/note_raw_is_back"), facts)
     return delivery_id

@@ -8,6 +8,7 @@ with what was seen.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -17,7 +18,7 @@ from local_digital.config.sources import MIB, FileFacts
 from local_digital.deliveries import Extracted, Wait, land
 from local_digital.errors import DataError, LateError
 from local_digital.sources.files import open_source
-from local_digital.sources.spool import Spool
+from local_digital.sources.spool import Spool, writing_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from local_digital.workspace import FeedHandle, Workspace
 
 __all__ = ["Extracted", "Wait", "extract", "take_files"]
+
+_log = logging.getLogger(__name__)
 
 _LOOK_AGAIN_SECONDS = 300.0
 # So much is downloaded before it becomes deliveries: a backlog that is cut keeps what it had, and the spool stays
@@ -58,8 +61,9 @@ def extract(
 
         return extract_windows(workspace, feed, run_id=run_id, until=until)
     source = open_source(feed, workspace.settings)
-    listed = [file for file in source.list_files() if _belongs(facts, file.name, until)]
+    # Known before the listing: what is archived without being taken was taken before it was listed.
     known = _known(workspace, feed)
+    listed = [file for file in source.list_files() if _belongs(facts, file.name, until)]
     new = [file for file in listed if known.get(file.name) != (file.size, file.modified)]
     too_large = [file for file in new if file.size > facts.max_bytes]
     fitting = [file for file in new if file.size <= facts.max_bytes]
@@ -144,10 +148,12 @@ def _extracted(landed: list[tuple[str, int | None]]) -> Extracted:
 
 def _batches(files: list[RemoteFile]) -> Iterator[list[RemoteFile]]:
     batch: list[RemoteFile] = []
+    size = 0
     for file in files:
-        if batch and sum(waiting.size for waiting in batch) + file.size > _BATCH_BYTES:
+        size += file.size
+        if batch and size > _BATCH_BYTES:
             yield batch
-            batch = []
+            batch, size = [], file.size
         batch.append(file)
     yield batch
 
@@ -158,18 +164,27 @@ def _land(
     facts = feed.feed.source
     name_day, series = None, ""
     if isinstance(facts, FileFacts):
-        name_day = _first_day(facts, name)
+        name_day = _likely_day(facts, name)
+        if name_day != _first_day(facts, name):
+            _log.warning(
+                "%s: the date in %s is still to come: taken as a slip, the file's own time counts", feed.name, name
+            )
         series = facts.pattern.series(name) if facts.files_a_night > 1 else ""
     as_of = _as_of(facts, name, modified)
-    return land(
-        workspace, feed, name, path, as_of=as_of, modified=modified, run_id=run_id, name_day=name_day, series=series
-    )
+    with writing_to("landing store"):
+        return land(
+            workspace, feed, name, path, as_of=as_of, modified=modified, run_id=run_id, name_day=name_day, series=series
+        )
 
 
 def _belongs(facts: FileFacts, name: str, until: dt.date | None) -> bool:
     # A name with a slip in its date carries none: taken now, not passed over for ever.
     day = _first_day(facts, name)
-    return until is None or day is None or day <= until
+    if until is None or day is None or day <= until:
+        return True
+    if _likely_day(facts, name) is None:
+        _log.warning("%s is left: the date in its name is still to come; ask the council whether it is right", name)
+    return False
 
 
 def _is_of(facts: FileFacts, name: str, modified: int, until: dt.date) -> bool:
@@ -195,12 +210,24 @@ def _first_day(facts: FileFacts, name: str) -> dt.date | None:
         return None
 
 
+def _likely_day(facts: FileFacts, name: str) -> dt.date | None:
+    """Return the day of `_first_day`, None when it is later than tomorrow: no export can be of such a day."""
+    day = _first_day(facts, name)
+    return None if day and day - local_day(dt.datetime.now(dt.UTC)) > _ONE_DAY else day
+
+
 def _as_of(facts: Source, name: str, modified: dt.datetime) -> dt.datetime:
-    """The moment up to which a delivery is complete: from the name's day when it carries one, else the file's time."""
-    first = _first_day(facts, name) if isinstance(facts, FileFacts) else None
-    if first is None or not isinstance(facts, FileFacts):
-        return modified
-    return midnight(first if facts.name_date == "extract-day" else facts.pattern.period(first)[1] + _ONE_DAY)
+    """The moment up to which a delivery is complete: from the name's day when it carries one, else the file's time.
+
+    Never much later than now: a month's file that comes before its end is complete up to when it was written.
+    """
+    now = dt.datetime.now(dt.UTC)
+    first = _likely_day(facts, name) if isinstance(facts, FileFacts) else None
+    if first and isinstance(facts, FileFacts):
+        day = first if facts.name_date == "extract-day" else facts.pattern.period(first)[1] + _ONE_DAY
+        if midnight(day) <= now + _ONE_DAY:
+            return midnight(day)
+    return min(modified, now)
 
 
 def _name_of(facts: FileFacts, path: Path) -> str:

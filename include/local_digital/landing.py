@@ -11,12 +11,11 @@ import uuid
 from typing import TYPE_CHECKING
 
 import fsspec
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pyarrow as pa
 
 _CHUNK = 1 << 20
 
@@ -59,7 +58,11 @@ class LandingStore:
     def accepted(self, delivery_id: int, columns: list[str] | None = None) -> pa.Table:
         """Return a validated delivery's records: `line` and the canonical fields, times in UTC."""
         with self._files.open(self._accepted(delivery_id), "rb") as file:
-            return pq.read_table(file, columns=columns)
+            records = pq.read_table(file, columns=columns)
+        if columns is None and "count" not in records.column_names:
+            # Written before there were counts: each record was one.
+            records = records.append_column("count", pa.repeat(pa.scalar(1, pa.int64()), records.num_rows))
+        return records
 
     def put_text(self, name: str, content: str) -> None:
         self.put_bytes(name, content.encode())

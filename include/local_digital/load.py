@@ -18,7 +18,7 @@ from sqlalchemy import text
 
 from local_digital.calendar import local_day
 from local_digital.config.sources import FileFacts
-from local_digital.fields import INSTANTS, LABELS, RECORD_FIELDS
+from local_digital.fields import INSTANTS, LABELS, RECORD_FIELDS, UNMAPPED
 from local_digital.sql import statement
 from local_digital.workspace import FeedHandle, Workspace, lock
 
@@ -78,7 +78,7 @@ def _load_one(workspace: Workspace, db: Database, feed: FeedHandle, delivery: Ro
         if stated:
             records = records.filter(pc.invert(_within(records, stated)))
         inserted, updated = _merge(db, feed, delivery.delivery_id, records)
-        withdrawn = _replace_periods(db, feed, records) if feed.feed.delivery == "aggregate" else 0
+        withdrawn = _replace_periods(db, feed, delivery, records) if feed.feed.delivery == "aggregate" else 0
         if resent:
             withdrawn += _retract(workspace, db, feed, delivery, resent, newer)
     counts = {
@@ -152,6 +152,8 @@ def _load_events(
             "delivery_id": delivery.delivery_id,
             "refs": sorted(refs),
             "closing": [name for name, label in statuses.items() if label.closes],
+            "unmapped": _label_numbers(db, "channel", [UNMAPPED])[UNMAPPED],
+            "report_is_told": "reported_at" in feed.feed.columns,
         },
     )
     left = set(db.scalars(text("select record_ref from stage")))
@@ -163,19 +165,19 @@ def _load_events(
 
 def _add_events(db: Database, feed: FeedHandle, delivery_id: int, events: pa.Table) -> None:
     _stage(db, events, (*_COLUMNS, "event_at"))
-    db.execute(statement("load/add_events"), {"feed_id": feed.feed_id, "delivery_id": delivery_id})
+    facts = {"feed_id": feed.feed_id, "delivery_id": delivery_id}
+    db.execute(statement("load/claim_events"), facts)
+    db.execute(statement("load/add_events"), facts)
     db.execute(text("drop table stage"))
 
 
-def _replace_periods(db: Database, feed: FeedHandle, records: pa.Table) -> int:
+def _replace_periods(db: Database, feed: FeedHandle, delivery: Row[Any], records: pa.Table) -> int:
     """Take out what earlier deliveries counted in periods that this one states again; return how many counts went."""
-    if isinstance(feed.feed.source, FileFacts) and feed.feed.source.files_a_night > 1:
-        # Each of a night's files states a part of the period.
-        return 0
     periods = pc.unique(records.column("reported_at")).to_pylist()
     refs = records.column("record_ref").to_pylist()
     replaced = db.execute(
-        statement("load/replace_periods"), {"feed_id": feed.feed_id, "periods": periods, "refs": refs}
+        statement("load/replace_periods"),
+        {"feed_id": feed.feed_id, "series": delivery.series, "periods": periods, "refs": refs},
     ).one()
     return int(replaced.withdrawn)
 
@@ -207,13 +209,14 @@ def _label_ids(db: Database, name: str, column: pa.ChunkedArray) -> pa.Array:
     if not isinstance(encoded, pa.DictionaryArray):
         encoded = encoded.dictionary_encode()
     words = encoded.dictionary.to_pylist()
-    ids = {
-        row.label: row.label_id
-        for row in db.execute(
-            statement("load/label_ids"), {"field": name, "labels": [word for word in words if word is not None]}
-        )
-    }
+    ids = _label_numbers(db, name, [word for word in words if word is not None])
     return pa.array([ids.get(word) for word in words], pa.int32()).take(encoded.indices)
+
+
+def _label_numbers(db: Database, field: str, labels: list[str]) -> dict[str, int]:
+    return {
+        row.label: row.label_id for row in db.execute(statement("load/label_ids"), {"field": field, "labels": labels})
+    }
 
 
 def _superseded(db: Database, feed: FeedHandle, delivery: Row[Any]) -> list[int]:
@@ -224,7 +227,13 @@ def _superseded(db: Database, feed: FeedHandle, delivery: Row[Any]) -> list[int]
         "as_of": delivery.as_of,
         "delivery_id": delivery.delivery_id,
     }
-    return list(db.scalars(statement("load/supersede"), facts))
+    superseded = list(db.scalars(statement("load/supersede"), facts))
+    if superseded:
+        db.execute(
+            statement("load/mark_days_reopened"),
+            {"feed_id": feed.feed_id, "superseded": superseded, "complete_until": delivery.complete_until},
+        )
+    return superseded
 
 
 def _retract(
@@ -256,7 +265,14 @@ def _retract(
 
 
 def _others(db: Database, feed: FeedHandle, delivery: Row[Any], query: str) -> list[int]:
-    facts = {"feed_id": feed.feed_id, "as_of": delivery.as_of, "delivery_id": delivery.delivery_id}
+    # Counts are stated by each of a night's files for itself.
+    series = delivery.series if feed.feed.delivery == "aggregate" else None
+    facts = {
+        "feed_id": feed.feed_id,
+        "as_of": delivery.as_of,
+        "delivery_id": delivery.delivery_id,
+        "series": series,
+    }
     return list(db.scalars(statement(query), facts))
 
 

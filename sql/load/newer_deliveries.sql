@@ -5,4 +5,5 @@ where
     feed_id = :feed_id
     and status = 'loaded'
     and superseded_by is null
+    and (cast(:series as text) is null or series = :series)
     and (as_of, delivery_id) > (:as_of, :delivery_id)

@@ -3,7 +3,8 @@ select
     delivery_id,
     name,
     as_of,
-    complete_until
+    complete_until,
+    series
 from ledger.delivery
 where feed_id = :feed_id and status = 'validated'
 order by as_of, delivery_id

@@ -5,6 +5,11 @@ with removed as (
         feed_id = :feed_id
         and reported_at = any(cast(:periods as timestamptz[]))
         and record_ref <> all(cast(:refs as text[]))
+        -- Each of a night's several files states a part of the period.
+        and delivery_id in (
+            select delivery.delivery_id from ledger.delivery
+            where delivery.feed_id = :feed_id and delivery.series = :series
+        )
     returning reported_at
 ),
 

@@ -3,7 +3,7 @@ create temporary table stage (
     record_ref text collate "C" not null,
     reported_at timestamptz not null,
     closed_at timestamptz,
-    channel integer not null,
+    channel integer,
     status integer,
     ward integer,
     stream integer,

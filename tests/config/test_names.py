@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import fnmatch
+import time
 
 import pytest
 from hypothesis import given
@@ -75,6 +77,33 @@ def test_a_name_may_carry_a_week_a_month_or_a_year(
     assert (parsed.first_day(name), parsed.last_day(name)) == (dt.date(*first), dt.date(*last))
 
 
+@given(pattern=st.text("ab-*?", max_size=8), name=st.text("ab-", max_size=12))
+def test_wildcards_are_those_of_the_shell(pattern: str, name: str) -> None:
+    assert NamePattern.parse(pattern).matches(name) == fnmatch.fnmatchcase(name, pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name"),
+    [
+        ("*-*-*-*-{date:%d%m%Y}.csv", "-" * 4000),
+        ("**/a*/**/*b*/**/c{date:%d%m%Y}*", "ab/" * 1300),
+        ("*{date:%d-%m-%Y}*{date:%H}*x", "1-" * 2000),
+    ],
+)
+def test_a_hostile_name_costs_no_time(pattern: str, name: str) -> None:
+    parsed = NamePattern.parse(pattern)
+    began = time.perf_counter()
+    assert not parsed.matches(name)
+    with pytest.raises(ValueError, match="no date"):
+        parsed.first_day(name)
+    assert parsed.series(name) == ""
+    assert time.perf_counter() - began < 1
+
+
+def test_what_a_set_leaves_out_is_no_folder_either() -> None:
+    assert [NamePattern.parse("a[!x]b").matches(name) for name in ("ayb", "axb", "a/b")] == [True, False, False]
+
+
 def test_a_wildcard_stays_within_its_folder() -> None:
     assert not NamePattern.parse("*.csv").matches("old/bins.csv")
     assert NamePattern.parse("**/*.csv").matches("old/older/bins.csv")
@@ -88,7 +117,18 @@ def test_folders_that_cannot_hold_a_fitting_file_are_not_entered() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["/bins.csv", "../bins.csv", "bins_{day}.csv", "bins_{date:%Q}.csv", "{date:%Y}{date:%Y}", "{date:%d%m}"]
+    "text",
+    [
+        "/bins.csv",
+        "../bins.csv",
+        "bins_{day}.csv",
+        "bins_{date:%Q}.csv",
+        "{date:%Y}{date:%Y}",
+        "{date:%d%m}",
+        "[z-a].csv",
+        "[!].csv",
+        "bins[\\].csv",
+    ],
 )
 def test_an_unusable_pattern_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"pattern|date"):

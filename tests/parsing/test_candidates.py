@@ -129,13 +129,15 @@ def test_new_category_keeps_the_row_and_is_reported_or_sets_it_aside() -> None:
     text = "Ref,Opened,How\n1,2025-11-04,Pigeon\n2,2025-11-04,pigeon \n3,2025-11-04, WEB\n"
     found = parsed(text)
     assert column(found, "channel") == ["unmapped", "unmapped", "online"]
-    assert found.warnings == ["2 rows with the unmapped channel `Pigeon`"]
+    assert found.warnings == ["unmapped words for channel that came only once or twice, and are not shown: 1"]
+    often = parsed(text + "".join(f"{number},2025-11-04,Pigeon\n" for number in (4, 5)))
+    assert often.warnings == ["4 rows with the unmapped channel `Pigeon`"]
     assert [fault.line for fault in parsed(text, drift={"new_category": "quarantine"}).faults] == [2, 3]
 
 
 def test_word_that_came_once_is_counted_and_not_shown() -> None:
     found = parsed("Ref,Opened,How\n1,2025-11-04,Ann Other\n2,2025-11-04,Web\n")
-    assert found.warnings == ["rows with an unmapped channel that came only once, and is not shown: 1"]
+    assert found.warnings == ["unmapped words for channel that came only once or twice, and are not shown: 1"]
 
 
 def test_rows_of_other_services_are_told_apart_and_counted() -> None:

@@ -15,7 +15,7 @@ import asyncssh
 import pytest
 
 from local_digital.config.sources import MIB, Sftp
-from local_digital.errors import RefusedError
+from local_digital.errors import ConfigurationError, RefusedError
 from local_digital.settings import Connection
 from local_digital.sources.sftp import SftpSource
 from local_digital.sources.spool import Spool
@@ -139,3 +139,28 @@ def test_a_key_that_is_not_let_in_is_refused(connection: Connection, tmp_path: P
     changed = Connection("council_sftp", connection.host, connection.port, connection.login, extra=extra)
     with pytest.raises(RefusedError, match="permission denied"):
         source(changed, tmp_path).list_files()
+
+
+def test_a_private_key_may_have_a_passphrase(connection: Connection, tmp_path: Path) -> None:
+    put(tmp_path, NIGHT)
+    listed = source(_with_passphrase(connection, passphrase="never-shown"), tmp_path).list_files()
+    assert [file.name for file in listed] == [NIGHT]
+
+
+@pytest.mark.parametrize("given", [{}, {"passphrase": "wrong"}])
+def test_a_passphrase_that_does_not_fit_is_a_fault_of_the_connection(
+    connection: Connection, tmp_path: Path, given: dict[str, str]
+) -> None:
+    with pytest.raises(ConfigurationError, match=r"a key that cannot be read with.* (passphrase|given)") as unfit:
+        source(_with_passphrase(connection, **given), tmp_path).list_files()
+    assert not any(secret in str(unfit.value) for secret in ("wrong", "never-shown", "BEGIN"))
+
+
+def _with_passphrase(connection: Connection, **given: str) -> Connection:
+    key = asyncssh.import_private_key(str(connection.extra["private_key"]))
+    extra = {
+        **connection.extra,
+        "private_key": key.export_private_key(passphrase="never-shown", rounds=50).decode(),
+        **given,
+    }
+    return Connection("council_sftp", connection.host, connection.port, connection.login, extra=extra)

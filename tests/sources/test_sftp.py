@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+import asyncssh
 import pytest
 
 from local_digital.config.sources import MIB, Sftp
@@ -165,6 +166,25 @@ def test_a_marker_goes_with_its_file(server: SftpServer) -> None:
     assert sorted(path.name for path in server.folder.iterdir()) == ["taken"]
 
 
+def test_a_marker_of_an_archived_file_calls_no_later_one_whole(server: SftpServer) -> None:
+    sftp = source(server, marker="{stem}.ok", archive="taken")
+    put(server.folder, NIGHT)
+    put(server.folder, "bins_20251104.ok")
+    sftp.archive(sftp.list_files())
+    put(server.folder, NIGHT, "half", age=0)
+    assert names(sftp) == []
+    put(server.folder, "bins_20251104.ok", age=0)
+    assert names(sftp) == [NIGHT]
+
+
+def test_a_marker_of_many_files_stays(server: SftpServer) -> None:
+    put(server.folder, NIGHT)
+    put(server.folder, "_SUCCESS")
+    sftp = source(server, marker="_SUCCESS", archive="taken")
+    sftp.archive(sftp.list_files())
+    assert (server.folder / "_SUCCESS").exists()
+
+
 def test_without_an_archive_nothing_is_moved(server: SftpServer) -> None:
     put(server.folder, NIGHT)
     sftp = source(server)
@@ -232,3 +252,25 @@ def test_a_key_that_is_none_is_shown_to_nobody(server: SftpServer) -> None:
     with pytest.raises(ConfigurationError) as wrong:
         names(source(server, connection={"extra": extra}))
     assert "secret-but-no-key" not in str(wrong.value)
+
+
+def test_a_host_key_of_a_type_that_the_server_does_not_offer_is_refused(server: SftpServer) -> None:
+    other = asyncssh.generate_private_key("ecdsa-sha2-nistp256").export_public_key().decode()
+    with pytest.raises(
+        RefusedError, match="the pinned host key; found a server that does not offer a key of that type"
+    ):
+        names(source(server, connection={"extra": {"host_key": other}}))
+
+
+def test_a_full_disk_of_our_own_is_not_put_down_to_the_council(
+    server: SftpServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("local_digital.sources.files._PAUSE_SECONDS", 0)
+    put(server.folder, NIGHT, os.urandom(MIB))
+    sftp = source(server)
+    [listed] = sftp.list_files()
+    with Spool(tmp_path / "spool") as spool:
+        spool.path(sftp.origin, listed.name, listed.size, listed.modified).symlink_to("/dev/full")
+        with pytest.raises(TransportError, match=r"spool: expected room .* No space left") as full:
+            sftp.fetch([listed], spool)
+    assert "council" not in str(full.value)

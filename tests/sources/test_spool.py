@@ -7,6 +7,9 @@ import stat
 import time
 from typing import TYPE_CHECKING
 
+import pytest
+
+from local_digital.errors import TransportError
 from local_digital.sources.spool import Spool
 
 if TYPE_CHECKING:
@@ -49,3 +52,9 @@ def test_what_nobody_came_back_for_is_removed(tmp_path: Path) -> None:
         os.utime(path, (now - days * 86400,) * 2)
     with Spool(tmp_path):
         assert [path.name for path in tmp_path.iterdir()] == ["young.partial"]
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(TransportError, match=r"file/spool: expected room and the right to write"):
+        Spool(tmp_path / "file" / "spool").__enter__()

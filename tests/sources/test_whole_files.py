@@ -41,6 +41,13 @@ def test_a_file_without_its_marker_is_left(marker: str, present: str) -> None:
     assert whole("bins_1.csv", present, marker=marker) == ["bins_1.csv"]
 
 
+def test_a_marker_older_than_its_file_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    facts = Folder.model_validate({"kind": "folder", "files": "*.csv", "marker": "{stem}.ok"})
+    listed = [RemoteFile("a.csv", 1, 7), RemoteFile("a.ok", 0, 6), RemoteFile("b.csv", 1, 7), RemoteFile("b.ok", 0, 7)]
+    assert [file.name for file in whole_files(facts, listed, {})] == ["b.csv"]
+    assert "a.csv is left as unfinished: its marker a.ok is older" in caplog.text
+
+
 def test_a_marker_in_another_folder_says_nothing() -> None:
     names = ["a/bins_1.csv", "b/bins_1.csv", "b/_SUCCESS"]
     assert whole(*names, files="*/bins_*", marker="_SUCCESS") == ["b/bins_1.csv"]
@@ -72,6 +79,27 @@ def test_a_manifest_is_never_a_delivery() -> None:
 def test_a_manifest_names_a_file_a_line(line: str) -> None:
     [file] = _whole("bins_1.csv", "bins_2.csv", manifests={"all.txt": f"\n{line}\r\n"}, manifest="all.txt")
     assert (file.name, file.sha256) == ("bins_1.csv", SHA256 if SHA256 in line.lower() else "")
+
+
+@pytest.mark.parametrize("word", ["ab" * 16, "ab" * 20, SHA256[:-1], SHA256 + "ab"])
+@pytest.mark.parametrize("line", ["bins_1.csv {}", "{} *bins_1.csv", '"bins_1.csv";"{}"'])
+def test_a_file_whose_hash_is_cut_or_of_another_kind_is_left(
+    line: str, word: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert whole("bins_1.csv", manifests={"all.txt": line.format(word)}, manifest="all.txt") == []
+    assert (
+        f"bins_1.csv is left as unfinished: expected a SHA-256 of 64 hex digits in its manifest, found {len(word)}"
+        in (caplog.text)
+    )
+
+
+def test_a_sha256_counts_beside_other_hashes() -> None:
+    [file] = _whole("bins_1.csv", manifests={"all.txt": f"bins_1.csv {'0' * 32} {SHA256}"}, manifest="all.txt")
+    assert file.sha256 == SHA256
+
+
+def test_a_name_may_look_like_a_hash() -> None:
+    assert whole("ab" * 16, files="*", manifests={"all.txt": "ab" * 16}, manifest="all.txt") == ["ab" * 16]
 
 
 def test_a_name_in_a_manifest_may_hold_spaces() -> None:

@@ -160,7 +160,7 @@ def _keeps_the_contracts(path: Path, council: Council, contracts: dict[str, Tran
             field = contract.fields.get(name)
             if field is None:
                 raise wrong(f"{at}.columns.{name}", "a field of the contract", "one it does not have")
-            given = {*column.words.values(), *((column.value,) if column.value else ())}
+            given = {*column.words.values(), *(fixed for fixed in (column.value, column.when_blank) if fixed)}
             unknown = sorted(given - set(field.values)) if field.values else []
             if unknown:
                 raise wrong(f"{at}.columns.{name}.map", f"values among {', '.join(field.values)}", ", ".join(unknown))

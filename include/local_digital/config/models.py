@@ -85,6 +85,7 @@ class Column(Facts):
     map: dict[Word, Word] = Field(default_factory=dict)
     yes: Word | None = None
     no: Word | None = None
+    when_blank: Word | None = None
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
@@ -224,8 +225,8 @@ class Feed(Facts):
             column.formats or column.time_zone or column.ignore_offset or column.time_from
         ) and kind is not Kind.INSTANT:
             raise ValueError(f"`formats`, `time_from`, `time_zone`, `ignore_offset` only on dates, not on `{name}`")
-        if column.words and kind is not Kind.LABEL:
-            raise ValueError(f"`map`, `yes` and `no` only on labels, not on `{name}`")
+        if (column.words or column.when_blank) and kind is not Kind.LABEL:
+            raise ValueError(f"`map`, `yes`, `no` and `when_blank` only on labels, not on `{name}`")
         if column.from_file_name and (kind is not Kind.INSTANT or not self.file_name_has_date):
             raise ValueError(
                 f"`from_file_name` only on dates, where `source.files` has a `{{date:...}}`; not on `{name}`"

@@ -19,7 +19,7 @@ _CODES = {
     "%j": r"\d{3}", "%G": r"\d{4}", "%V": r"\d{1,2}",
 }  # fmt: skip
 _DATE = re.compile(r"\{date:[^{}]+\}")
-_PART = re.compile(r"\{date:([^{}]+)\}|\*\*/|\*|\?|\[[^\]/]+\]|.", re.DOTALL)
+_PART = re.compile(r"\{date:([^{}]+)\}|(?<![^/])\*\*/|\*|\?|\[[^\]/]+\]|.", re.DOTALL)
 _DAY_CODES = frozenset({"%d", "%j"})
 _MONTH_CODES = frozenset({"%m", "%b", "%B"})
 _SEPARATOR = "\n"
@@ -52,6 +52,10 @@ class NamePattern(BaseModel):
             raise ValueError(f"dates of the codes {', '.join(_CODES)}, each at most once")
         if pattern.has_date and not ({"%Y", "%y", "%G"} & set(found)):
             raise ValueError("a date with a year in it")
+        try:
+            re.compile(_expression(text))
+        except re.error:
+            raise ValueError("a file name pattern whose sets are such as `[a-z]` or `[!0-9]`") from None
         return pattern
 
     @property
@@ -138,27 +142,39 @@ class NamePattern(BaseModel):
 
 
 def _expression(pattern: str) -> str:
-    """Write a pattern as a regular expression with a group for each date and each wildcard."""
-    written = []
+    """Write a pattern as a regular expression with a group for each date and each wildcard.
+
+    What stands between two `*` is looked for where it comes first and nowhere else (`(?>...)`), as `fnmatch` does: a
+    later place could fit no better, and names made to be tried in all ways cost no more than others. So with `**/`.
+    """
+    written: list[str] = []
+    opened: dict[str, int] = {}
     after_wildcard = False
     for number, part in enumerate(_PART.finditer(pattern)):
         text = part[0]
+        if text in {"*", "**/"}:
+            written += [")" for ended in {"*", text} if opened.pop(ended, None) is not None]
+            opened[text] = len(written)
+            written.append("(?>")
         if part[1]:
             # A wildcard must not take the first of two digits: `*{date:%d-%m-%Y}` of `bins_14-11-2025`.
             whole = r"(?<!\d)" if after_wildcard and _CODES.get(part[1][:2], "").endswith("{1,2}") else ""
             written.append(f"(?P<date{number}>{whole}{_date_expression(part[1])})")
         elif text == "**/":
-            written.append(f"(?P<any{number}>(?:[^/]+/)*)")
+            written.append(f"(?P<any{number}>(?:[^/]+/)*?)")
         elif text == "*":
             written.append(f"(?P<any{number}>[^/]*?)")
         elif text == "?":
             written.append(f"(?P<any{number}>[^/])")
         elif len(text) > 1:
-            written.append(f"(?P<any{number}>{text.replace('[!', '[^', 1)})")
+            written.append(f"(?P<any{number}>(?!/){text.replace('[!', '[^', 1)})")
         else:
             written.append(re.escape(text))
         after_wildcard = text in {"*", "**/", "?"}
-    return "".join(written)
+    # What comes last has to reach the end of the name, wherever it begins.
+    for start in opened.values():
+        written[start] = "(?:"
+    return "".join(written) + ")" * len(opened)
 
 
 def _date_expression(codes: str) -> str:

@@ -23,10 +23,10 @@ class FileFacts(Facts):
 
     files: a pattern relative to the folder, see `NamePattern`. name_date: what the date in the name means: the day the
     export was made, or the (last) day it covers. files_a_night: how many files make a night's export, told apart by
-    what the wildcards stand for. marker: a name that appears once a file is whole (`{name}.done`, `{stem}.ok`,
-    `_SUCCESS`). manifest: a pattern of files that list the finished ones, a name a line (further words of the line may
-    be a SHA-256). archive, report_folder: folders, relative to `folder`; only when given is anything moved or written
-    there.
+    what the wildcards stand for. marker: a name that appears, or is written anew, once a file is whole (`{name}.done`,
+    `{stem}.ok`, `_SUCCESS`). manifest: a pattern of files that list the finished ones, a name a line (further words of
+    the line may be a SHA-256). archive, report_folder: folders, relative to `folder`; only when given is anything moved
+    or written there.
     """
 
     folder: str = "."

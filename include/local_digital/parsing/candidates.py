@@ -20,7 +20,7 @@ from local_digital.errors import DataError
 from local_digital.fields import LABELS, RECORD_FIELDS, UNMAPPED, Kind
 from local_digital.parsing import instants, values
 from local_digital.parsing.documents import unwrap
-from local_digital.parsing.mapping import Delivered, Mapping, Rows, belonging, blanks
+from local_digital.parsing.mapping import REST_OF_ROW, Delivered, Mapping, Rows, belonging, blanks
 from local_digital.parsing.reading import read
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from local_digital.workspace import FeedHandle
 
 _WORDS_SHOWN = 50
+_OFTEN = 3
 
 
 class Fault(NamedTuple):
@@ -136,7 +137,10 @@ class _Conversion:
             case "event_log":
                 columns["event_at"] = self._column("event_at", Kind.INSTANT)
                 self._require(columns["event_at"], "event_at", "no_event_time", "the time of the change")
-                columns["reported_at"] = pc.coalesce(columns["reported_at"], columns["event_at"])
+                # The report came before anything that is told of the case.
+                closed, event = columns["closed_at"], columns["event_at"]
+                told = pc.if_else(pc.fill_null(pc.less(closed, event), False), closed, event)
+                columns["reported_at"] = pc.coalesce(columns["reported_at"], told)
             case "aggregate":
                 columns["reported_at"] = self._periods()
                 columns["record_ref"] = self._count_refs(columns["reported_at"])
@@ -170,7 +174,9 @@ class _Conversion:
 
     def _refs(self, column: Column, text: pa.ChunkedArray | None) -> pa.ChunkedArray:
         if not column.derived_from:
-            return values.refs(self._text(text))
+            refs, wrong = values.refs(self._text(text))
+            self._turn_down(wrong, "no_reference", "record_ref", "a reference of at most 200 characters")
+            return refs
         return values.derived_refs([self._rows.texts[f"part {part}"] for part in column.derived_from], self._secret)
 
     def _keys(self, column: Column, text: pa.ChunkedArray | None) -> pa.ChunkedArray:
@@ -230,16 +236,24 @@ class _Conversion:
             fixed = pa.repeat(pa.scalar(column.value), len(self._rows.places))
             return pa.chunked_array([fixed.dictionary_encode()])
         field = self._handle.contract.fields.get(name)
-        mapped, unmapped = values.labels(self._text(text), column.words, closed_list=bool(field and field.values))
-        # A word that came once may be a cell of another column in a row that went wrong, a name among them.
-        often = sorted((word, count) for word, count in unmapped.items() if count > 1)
-        once = len(unmapped) - len(often)
+        mapped, unmapped, dropped = values.labels(
+            self._text(text), column.words, closed_list=bool(field and field.values)
+        )
+        if dropped:
+            self.warnings.append(
+                f"cells of `{column.source}` that look personal or are too long, left empty: {dropped}"
+            )
+        if column.when_blank:
+            mapped = pc.fill_null(pc.cast(mapped, pa.string()), column.when_blank).dictionary_encode()
+        # A word that came seldom may be a cell of another column in a row that went wrong, a name among them.
+        often = sorted((word, count) for word, count in unmapped.items() if count >= _OFTEN)
+        seldom = len(unmapped) - len(often)
         for word, count in often[:_WORDS_SHOWN]:
             self.warnings.append(f"{count} rows with the unmapped {name} `{values.shown(word)}`")
         if len(often) > _WORDS_SHOWN:
             self.warnings.append(f"{len(often) - _WORDS_SHOWN} more unmapped words for {name}")
-        if once:
-            self.warnings.append(f"rows with an unmapped {name} that came only once, and is not shown: {once}")
+        if seldom:
+            self.warnings.append(f"unmapped words for {name} that came only once or twice, and are not shown: {seldom}")
         if unmapped and self._feed.drift.new_category == "quarantine":
             new = pc.fill_null(pc.equal(pc.cast(mapped, pa.string()), UNMAPPED), False).to_numpy()
             self._turn_down(np.asarray(new, dtype=bool), "new_category", name, "a word that has been agreed on")
@@ -267,9 +281,15 @@ class _Conversion:
         return pa.chunked_array([pa.array(found, instants.INSTANT)])
 
     def _count_refs(self, periods: pa.ChunkedArray) -> pa.ChunkedArray:
-        """Tell counts apart by their period and the council's own words: two words of one channel are two counts."""
+        """Tell counts apart by their period, the council's own words and whatever else stands in the row.
+
+        Two words of one channel are two counts, and so are two rows that differ in a column nobody mapped: they add up.
+        Only a row that stands there again to the letter, or with another count, is the same.
+        """
         words = [self._text(self._rows.texts.get(name)) for name in LABELS if name in self._feed.columns]
-        return values.derived_refs([pc.cast(periods, pa.string()), *words], self._feed.delivery)
+        return values.derived_refs(
+            [pc.cast(periods, pa.string()), *words, self._rows.texts[REST_OF_ROW]], self._delivered.series
+        )
 
     def _require(self, column: pa.ChunkedArray, name: str, rule: str, expected: str) -> None:
         already = np.isin(self._rows.places, [fault.line for fault in self.faults])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
@@ -42,7 +43,7 @@ class Dialect(NamedTuple):
         """Say whether a quote that begins in these lines is not closed in them."""
         if self.quote is None:
             return False
-        *_, last = self.rows([*text.splitlines(keepends=True), "\n", _SENTINEL])
+        *_, last = self.rows([*io.StringIO(text, newline="\n"), "\n", _SENTINEL])
         return last != [_SENTINEL]
 
 

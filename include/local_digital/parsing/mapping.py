@@ -24,13 +24,17 @@ if TYPE_CHECKING:
     from local_digital.workspace import FeedHandle
 
 _COLUMNS_SHOWN = 100
+REST_OF_ROW = "rest of the row"
 
 
 class Delivered(NamedTuple):
-    """What the ledger knows of a delivery: the file's name, and the moment it is complete up to (aware)."""
+    """What the ledger knows of a delivery: the file's name, the moment it is complete up to (aware), and which of a
+    night's several files it is.
+    """
 
     name: str
     as_of: dt.datetime
+    series: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,10 +83,13 @@ class Mapping:
         policy = self._feed.drift
         warnings = []
         if unknown and policy.unknown_column == "reject":
-            raise self._drifted("no column that the mapping does not know", f"the new {', '.join(unknown)}")
+            raise self._drifted(
+                "no column that the mapping does not know", f"the new {', '.join(map(values.shown, unknown))}"
+            )
         if policy.unknown_column == "report":
             warnings += [
-                f"column `{name}` is new: nothing maps it, it was dropped" for name in unknown[:_COLUMNS_SHOWN]
+                f"column `{values.shown(name)}` is new: nothing maps it, it was dropped"
+                for name in unknown[:_COLUMNS_SHOWN]
             ]
             if len(unknown) > _COLUMNS_SHOWN:
                 warnings.append(f"{len(unknown) - _COLUMNS_SHOWN} more columns are new")
@@ -111,6 +118,8 @@ class Mapping:
                     texts.setdefault(name, []).append(text)
                 elif column.names:
                     texts.setdefault(name, []).append(blanks(len(section.places)))
+            if self._feed.delivery == "aggregate":
+                texts.setdefault(REST_OF_ROW, []).append(self._rest(section))
             for told_by in dict.fromkeys(row.column for row in self._feed.rows):
                 texts.setdefault(f"filter {told_by}", []).append(_trimmed(section, told_by))
         return Rows(
@@ -121,6 +130,18 @@ class Mapping:
             },
             any(section.native_dates for section in self._sections),
         )
+
+    def _rest(self, section: Section) -> pa.ChunkedArray:
+        """Return a digest of the cells of each row that nothing maps; they go no further."""
+        known = {fold(name) for column in self._feed.columns.values() for name in column.names}
+        rest = [
+            pc.fill_null(pc.utf8_trim_whitespace(section.cells.column(index)), "")
+            for index, name in enumerate(section.names)
+            if fold(name) not in known
+        ]
+        if not rest:
+            return blanks(len(section.places))
+        return pc.fill_null(values.derived_refs(rest, "rest of the row"), "")
 
     def _found(self, section: Section, column: Column) -> list[str]:
         """Return the columns of a section that a field reads, the main one first; none when it has none of them."""

@@ -19,6 +19,8 @@ import pyarrow.compute as pc
 from local_digital.parsing.sections import Places, Wanted, fold, text_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from local_digital.config.formats import CsvFormat
     from local_digital.parsing.dialect import Dialect
 
@@ -40,6 +42,10 @@ class Lines:
     def between(self, first: int, end: int | None) -> bytes:
         """Return the lines [first, end), to the last one without an end."""
         return self.content[self._start(first) : len(self.content) if end is None else self._start(end)]
+
+    def texts(self, first: int) -> Iterator[str]:
+        """Return the lines from one on, one by one."""
+        return (self.between(line, line + 1).decode() for line in range(first, len(self._starts)))
 
     def _start(self, line: int) -> int:
         return int(self._starts[line]) if line < len(self._starts) else len(self.content)
@@ -118,7 +124,7 @@ class SecondLook:
         return self.lines.between(line - 1, line + breaks).decode().rstrip("\n").split("\n")
 
     def _shapes(self, cells: pa.Table) -> dict[int, set[str]]:
-        """Return, for the columns of required fields, what their cells look like: 99/99/9999 99:99, say."""
+        """Return, for the columns of required fields, what their cells look like."""
         sample = cells.slice(0, _SHAPES_FROM)
         return {
             index: {_shape(cell) for cell in sample.column(index).to_pylist() if "\n" not in cell}
@@ -146,4 +152,5 @@ def breaks_in(cells: pa.Table) -> Places:
 
 
 def _shape(cell: str) -> str:
-    return re.sub(r"[A-Za-z]+", "a", re.sub(r"\d", "9", cell.strip()))
+    """Return what a cell looks like, however long its numbers and however many its words are: 9/9/9 9:9, say."""
+    return re.sub(r"[^\W\d_]+( +[^\W\d_]+)*", "a", re.sub(r"\d+", "9", cell.strip()))

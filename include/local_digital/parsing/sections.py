@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
+from local_digital.errors import DataError
+from local_digital.parsing.decoding import SEND_AGAIN
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+MOST_COLUMNS = 5000
 Places = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
@@ -31,9 +37,13 @@ class Wanted:
         return len(self.names.intersection(map(fold, cells)))
 
     def is_header(self, cells: Sequence[str]) -> bool:
-        """Say whether these cells name every required field."""
-        folded = set(map(fold, cells))
-        return bool(self.groups) and all(folded & group for group in self.groups)
+        """Say whether these cells name every required field, and are names of columns for the most part.
+
+        A row of data may well hold a word that is a column's name too: a channel `Email`, a status `Closed`.
+        """
+        folded = [fold(cell) for cell in cells if cell.strip()]
+        hits = self.hits(folded)
+        return hits > 1 and 2 * hits >= len(folded) and all(group.intersection(folded) for group in self.groups)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,14 +64,14 @@ class Section:
 
     def column(self, name: str) -> pa.ChunkedArray | None:
         """Return the column of a name, compared without case or spacing; None when there is none."""
-        for index, given in enumerate(self.names):
-            if given == name:
-                return self.cells.column(index)
-        wanted = fold(name)
-        for index, given in enumerate(self.names):
-            if fold(given) == wanted:
-                return self.cells.column(index)
-        return None
+        index = self._positions.get(name, self._positions.get(fold(name)))
+        return None if index is None else self.cells.column(index)
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        """The first column of each name, whose own spelling goes before that of another column."""
+        last_first = list(enumerate(self.names))[::-1]
+        return {fold(name): index for index, name in last_first} | {name: index for index, name in last_first}
 
 
 @dataclass(frozen=True)
@@ -85,13 +95,19 @@ def unique_names(cells: Sequence[str]) -> tuple[list[str], frozenset[str]]:
     """
     names = [" ".join(cell.replace("\ufeff", "").split()) or f"column {index + 1}" for index, cell in enumerate(cells)]
     folded = [fold(name) for name in names]
-    twice = {name for name in folded if folded.count(name) > 1}
+    twice = {name for name, times in Counter(folded).items() if times > 1}
     seen: dict[str, int] = {}
     unique = []
     for name, key in zip(names, folded, strict=True):
         seen[key] = seen.get(key, 0) + 1
         unique.append(f"{name} ({seen[key]})" if key in twice else name)
     return unique, frozenset(twice)
+
+
+def refuse_too_wide(cells: Sequence[str], where: str) -> None:
+    """Raise DataError when a header has more columns than any export does."""
+    if len(cells) > MOST_COLUMNS:
+        raise DataError(where, expected=f"at most {MOST_COLUMNS:,} columns", found=f"{len(cells):,}", action=SEND_AGAIN)
 
 
 def find_header(rows: Sequence[Sequence[str]], wanted: Wanted) -> tuple[int, int]:

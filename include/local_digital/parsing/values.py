@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -23,8 +23,20 @@ if TYPE_CHECKING:
 
 _EXCEL_NUMBER = r"^\d(\.\d+)?[eE]\+\d+$"
 _WHOLE_NUMBER = r"^(\d+|\d{1,3}(,\d{3})+)(\.0*)?$"
-# A word nobody mapped is shown to people, unless it looks like something about a person that slipped into the column.
-_PERSONAL = re.compile(r"@|\d{5}|\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b", re.IGNORECASE)
+# Words are shown to people, and open labels published, unless they look like something about a person that slipped into
+# the column: an e-mail address, a telephone number, a postcode, a title with a name, a house with its street.
+_STREETS = "road|rd|street|st|avenue|ave|close|drive|lane|way|gardens|court|crescent|place|grove"
+_PERSONAL = re.compile(
+    r"@|(?:\d[ ()+-]*){7}|\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b|\b(?:mrs?|ms|miss|dr)\.? [A-Z]|"
+    rf"\b\d+\w?,? (?:\w+ ){{1,3}}(?:{_STREETS})\b",
+    re.IGNORECASE,
+)
+# Wards may well be told by their codes of the Office for National Statistics.
+_AREA_CODE = re.compile(r"[A-Z]\d{8}")
+_FIVE_DIGITS = re.compile(r"\d{5}")
+_LONGEST_LABEL = 100
+_LONGEST_REF = 200
+_LARGEST_COUNT_DIGITS = 9
 _LONGEST_WORD = 60
 
 
@@ -61,6 +73,8 @@ def whole_numbers(text: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Mask]:
     """Parse whole numbers, with or without commas at the thousands; return them and the mask of what is none."""
     fits = pc.match_substring_regex(text, _WHOLE_NUMBER)
     digits = pc.replace_substring_regex(pc.replace_substring(text, ",", ""), r"\..*$", "")
+    digits = pc.replace_substring_regex(digits, r"^0+(\d)", r"\1")
+    fits = pc.and_(fits, pc.less_equal(pc.utf8_length(digits), _LARGEST_COUNT_DIGITS))
     numbers = pc.cast(pc.if_else(fits, digits, pa.scalar(None, pa.string())), pa.int64())
     wrong = pc.and_(pc.invert(fits), pc.not_equal(text, ""))
     return numbers, np.asarray(wrong.to_numpy(), dtype=bool)
@@ -78,37 +92,58 @@ def derived_refs(texts: Sequence[pa.ChunkedArray], secret: str) -> pa.ChunkedArr
                    else hmac.digest(key, cells.encode(), hashlib.sha256).hex()[:32])  # fmt: skip
 
 
-def refs(text: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return identifiers as the text they are (leading zeros kept), null where blank."""
-    return _null_where_blank(text)
+def refs(text: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Mask]:
+    """Return identifiers as the text they are (leading zeros kept), null where blank; and the mask of those that are
+    too long to be any.
+    """
+    wrong = pc.greater(pc.utf8_length(text), _LONGEST_REF)
+    fitting = pc.if_else(pc.or_(wrong, pc.equal(text, "")), pa.scalar(None, pa.string()), text)
+    return fitting, np.asarray(wrong.to_numpy(), dtype=bool)
 
 
-def labels(
-    text: pa.ChunkedArray, mapping: Mapping[str, str], *, closed_list: bool
-) -> tuple[pa.ChunkedArray, dict[str, int]]:
-    """Map a council's words to the contract's values; return them and the count of each word (in its first spelling)
-    that nobody mapped.
+class Labels(NamedTuple):
+    """values: the labels. unmapped: how often each word (in its first spelling) came that nobody mapped. dropped: how
+    many cells were left empty.
+    """
 
-    Compared without case and with inner space folded. Blank is null. closed_list: the contract lists the
-    values, so an unknown word becomes `unmapped`; without a list the council's own words stand.
+    values: pa.ChunkedArray
+    unmapped: dict[str, int]
+    dropped: int
+
+
+def labels(text: pa.ChunkedArray, mapping: Mapping[str, str], *, closed_list: bool) -> Labels:
+    """Map a council's words to the contract's values.
+
+    Compared without case and with inner space folded. Blank is null. closed_list: the contract lists the values, so an
+    unknown word becomes `unmapped`; without a list the council's own words stand, unless they look personal or are too
+    long for a label: such a cell is left empty.
     """
     folded = {fold(word): value for word, value in mapping.items()}
     encoded = text.combine_chunks().dictionary_encode()
     words = encoded.dictionary.to_pylist()
-    values = pa.array(
-        [
-            folded.get(fold(word), UNMAPPED if closed_list else " ".join(word.split())) if word else None
-            for word in words
-        ],
-        pa.string(),
-    )
+
+    def value(word: str) -> str | None:
+        if not word:
+            return None
+        known = folded.get(fold(word))
+        if known is not None or closed_list:
+            return known or UNMAPPED
+        fits = _AREA_CODE.fullmatch(word) or not (len(word) > _LONGEST_LABEL or _PERSONAL.search(word))
+        return " ".join(word.split()) if fits else None
+
+    values = pa.array([value(word) for word in words], pa.string())
     counts = np.bincount(encoded.indices.to_numpy(zero_copy_only=False), minlength=len(words))
     spellings: dict[str, str] = {}
     unmapped: Counter[str] = Counter()
     for word, count in zip(words, counts, strict=True):
         if closed_list and word and fold(word) not in folded:
             unmapped[spellings.setdefault(fold(word), word)] += int(count)
-    return pa.chunked_array([values.take(encoded.indices).dictionary_encode()]), unmapped
+    dropped = sum(
+        int(count)
+        for word, label, count in zip(words, values.to_pylist(), counts, strict=True)
+        if word and label is None
+    )
+    return Labels(pa.chunked_array([values.take(encoded.indices).dictionary_encode()]), unmapped, dropped)
 
 
 def premises_keys(text: pa.ChunkedArray, secret: str) -> tuple[pa.ChunkedArray, int]:
@@ -131,16 +166,12 @@ def premises_keys(text: pa.ChunkedArray, secret: str) -> tuple[pa.ChunkedArray, 
     return pa.chunked_array([keys.take(encoded.indices)]), unusable
 
 
-def _null_where_blank(text: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
-
-
 def _identifier(word: str) -> str:
     return re.sub(r"^0+(?=.)|,(?=\d)|(?<=\d)\.0$", "", word)
 
 
 def shown(word: str) -> str:
     """Return a word fit for a report: itself, or only how long it is when it looks personal."""
-    if _PERSONAL.search(word) or len(word) > _LONGEST_WORD:
+    if _PERSONAL.search(word) or _FIVE_DIGITS.search(word) or len(word) > _LONGEST_WORD:
         return f"({len(word)} characters that look personal)"
     return word

@@ -39,7 +39,8 @@ _DEEPEST = 8
 _LARGEST_MANIFEST = MIB
 _ATTEMPTS = 4
 _PAUSE_SECONDS = 0.5
-_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_HASH = re.compile(r"[0-9a-fA-F]{32,}")
+_SHA256_DIGITS = 64
 # Line ends and bytes that are no text reach neither ledger nor logs.
 _UNSOUND = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _BETWEEN_WORDS = re.compile(r"[\s,;|]+")
@@ -167,7 +168,7 @@ class FilesInFolder(ABC):
                 self._to_archive(folder, file.name)
                 # Left behind, it would call the next file of this name whole before it is.
                 marker = self.facts.marker_of(file.name)
-                if marker and "{name}" in (self.facts.marker or "") and folder.look(marker):
+                if marker and posixpath.basename(marker) != self.facts.marker and folder.look(marker):
                     self._to_archive(folder, marker)
 
     def put_report(self, name: str, content: bytes) -> None:
@@ -273,8 +274,8 @@ def whole_files(facts: FileFacts, listed: list[RemoteFile], manifests: dict[Remo
 
     manifests: the text of each listed manifest. Markers and manifests are never deliveries.
     """
-    names = {file.name for file in listed}
-    markers = {facts.marker_of(name) for name in names}
+    written = {file.name: file.modified for file in listed}
+    markers = {facts.marker_of(name) for name in written}
     newest_first = sorted(manifests, key=lambda file: (file.modified, file.name), reverse=True)
     stated = [(posixpath.dirname(file.name), _named(manifests[file])) for file in newest_first]
     whole = []
@@ -284,10 +285,21 @@ def whole_files(facts: FileFacts, listed: list[RemoteFile], manifests: dict[Remo
             continue
         if name in markers or _is_manifest(facts, name):
             continue
-        if facts.marker and facts.marker_of(name) not in names:
+        marker = facts.marker_of(name)
+        if marker and marker not in written:
+            continue
+        if marker and written[marker] < file.modified:
+            _log.warning("%s is left as unfinished: its marker %s is older than it is", name, marker)
             continue
         sha256 = _stated(name, stated) if facts.manifest else ""
-        if sha256 is not None:
+        if sha256 and len(sha256) != _SHA256_DIGITS:
+            _log.warning(
+                "%s is left as unfinished: expected a SHA-256 of %s hex digits in its manifest, found %s of them",
+                name,
+                _SHA256_DIGITS,
+                len(sha256),
+            )
+        elif sha256 is not None:
             whole.append(replace(file, sha256=sha256))
     return whole
 
@@ -301,10 +313,12 @@ def _is_manifest(facts: FileFacts, path: str) -> bool:
 
 
 def _named(manifest: str) -> dict[str, str]:
-    """Return the names in a manifest with the SHA-256 on their line, empty where it has none."""
+    """Return the names in a manifest with the SHA-256 on their line, or what looks like a hash, empty without any."""
     named = {}
     for line in manifest.splitlines():
-        sha256 = next((word for word in _BETWEEN_WORDS.split(line) if _SHA256.fullmatch(word)), "")
+        words = [word for word in (word.strip("\"'*") for word in _BETWEEN_WORDS.split(line)) if word]
+        hashes = [word for word in words if _HASH.fullmatch(word)] if len(words) > 1 else []
+        sha256 = min(hashes, key=lambda word: len(word) != _SHA256_DIGITS, default="")
         # `name`, `name sha256` or what sha256sum writes, `sha256 *name`; a name may hold spaces.
         rest = line.replace(sha256, "").strip(" \t,;|*\"'")
         for name in (rest, _BETWEEN_WORDS.split(rest)[0].strip("\"'")):
@@ -314,7 +328,7 @@ def _named(manifest: str) -> dict[str, str]:
 
 
 def _stated(path: str, manifests: list[tuple[str, dict[str, str]]]) -> str | None:
-    """Return the SHA-256 that the newest manifest naming a file gives (empty: none), None when no manifest names it."""
+    """Return the hash that the newest manifest naming a file gives (empty: none), None when no manifest names it."""
     for folder, named in manifests:
         names = [path]
         if not folder or path.startswith(f"{folder}/"):

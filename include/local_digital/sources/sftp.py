@@ -71,15 +71,22 @@ class SftpSource(FilesInFolder):
         try:
             # A key on its own line trusts that key for this one connection, whatever the host is called.
             pinned = asyncssh.import_public_key(host_key)
-            private_key = self.connection.extra.get("private_key")
-            return pinned, [asyncssh.import_private_key(str(private_key))] if private_key else None
-        except (asyncssh.KeyImportError, ValueError):
-            raise ConfigurationError(
-                self.where,
-                expected="keys in OpenSSH form: `host_key` as `ssh-ed25519 AAAA...`, `private_key` as a PEM block",
-                found="something else",
-                action="Mend the connection's extra.",
+        except ValueError:
+            raise self._unusable("`host_key` in OpenSSH form, `ssh-ed25519 AAAA...`", "something else") from None
+        private_key = self.connection.extra.get("private_key")
+        if not private_key:
+            return pinned, None
+        passphrase = str(self.connection.extra.get("passphrase") or "") or None
+        try:
+            return pinned, [asyncssh.import_private_key(str(private_key), passphrase)]
+        except ValueError:
+            raise self._unusable(
+                "`private_key` as a PEM block, and beside it its `passphrase` if it has one",
+                f"a key that cannot be read {'with the passphrase given' if passphrase else 'without a passphrase'}",
             ) from None
+
+    def _unusable(self, expected: str, found: str) -> ConfigurationError:
+        return ConfigurationError(self.where, expected=expected, found=found, action="Mend the connection's extra.")
 
     async def _connect(
         self, stack: contextlib.AsyncExitStack, pinned: asyncssh.SSHKey, client_keys: list[asyncssh.SSHKey] | None
@@ -194,14 +201,16 @@ def _translated(where: str, wanted: str = "the login to be accepted") -> Iterato
     def refused(expected: str, found: str, action: str) -> RefusedError:
         return RefusedError(where, expected=expected, found=found, action=action)
 
+    ask = "Do not go on: ask the council whether it changed its key, and pin the new one only on its word."
     try:
         yield
     except asyncssh.HostKeyNotVerifiable:
-        raise refused(
-            "the pinned host key",
-            "another one",
-            "Do not go on: ask the council whether it changed its key, and pin the new one only on its word.",
-        ) from None
+        raise refused("the pinned host key", "another one", ask) from None
+    except asyncssh.KeyExchangeFailed as error:
+        if "host key" in error.reason:
+            found = "a server that does not offer a key of that type"
+            raise refused("the pinned host key", found, ask) from None
+        raise refused("an algorithm that both ends know", "none", "Ask the council to update its server.") from None
     except asyncssh.PermissionDenied:
         raise refused("the login to be accepted", "permission denied", "Check the login and its secret.") from None
     except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath):

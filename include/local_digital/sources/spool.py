@@ -8,14 +8,35 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import io
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
+from local_digital.errors import TransportError
+
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
+
+    from _typeshed import ReadableBuffer
 
 _KEPT_SECONDS = 2 * 24 * 3600
+_OPEN = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+
+
+@contextlib.contextmanager
+def writing_to(where: str) -> Iterator[None]:
+    """Translate what goes wrong in writing on our own side: no council can help there."""
+    try:
+        yield
+    except OSError as error:
+        raise TransportError(
+            where,
+            expected="room and the right to write",
+            found=os.strerror(error.errno) if error.errno else type(error).__name__,
+            action="It is tried again; if it lasts, those who run this pipeline should check the disk and its rights.",
+        ) from None
 
 
 class Spool:
@@ -26,7 +47,8 @@ class Spool:
         self._open: dict[Path, BinaryIO] = {}
 
     def __enter__(self) -> Self:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with writing_to(str(self._folder)):
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for path in self._folder.glob("*.partial"):
             with contextlib.suppress(FileNotFoundError):
                 if path.stat().st_mtime < time.time() - _KEPT_SECONDS and self._hold(path):
@@ -56,7 +78,8 @@ class Spool:
 
     def _hold(self, path: Path) -> BinaryIO | None:
         while True:
-            file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b")
+            with writing_to(str(self._folder)):
+                file = _Partial(path, "r+", opener=lambda name, _: os.open(name, _OPEN, 0o600))
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if os.path.samestat(os.fstat(file.fileno()), path.stat()):
@@ -69,3 +92,14 @@ class Spool:
                 pass
             # Another process removed it between our opening and our locking: what we hold has no name any more.
             file.close()
+
+
+class _Partial(io.FileIO):
+    """A file without a buffer: what cannot be written shows at once, and where."""
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        rest = memoryview(data)
+        with writing_to(str(Path(os.fsdecode(self.name)).parent)):
+            while rest:
+                rest = rest[super().write(rest) :]
+        return len(memoryview(data))

@@ -5,7 +5,7 @@ create table core.event (
     event_at timestamptz not null,
     reported_at timestamptz not null,
     closed_at timestamptz,
-    channel integer not null references core.label,
+    channel integer references core.label,
     status integer references core.label,
     ward integer references core.label,
     stream integer references core.label,
