@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from local_digital.deliveries import take_up_again
 from local_digital.load import load
 from local_digital.validate import validate
 from local_digital.workspace import Workspace
@@ -275,6 +276,17 @@ def test_delivery_that_was_turned_down_is_taken_up_again_once_the_council_s_file
     mended = anywhere.configure(**{**RECORDS, "columns": columns})
     (report,) = anywhere.ingest(mended, ("bins_20251105.csv", content))
     assert (report.status, report.accepted) == ("validated", 1)
+
+
+def test_everything_that_was_turned_down_may_be_taken_up_again_at_once(anywhere: Anywhere) -> None:
+    feed = anywhere.configure(**RECORDS)
+    names = [f"bins_202511{day:02}.csv" for day in (5, 6)]
+    anywhere.ingest(feed, *((name, f"Reference,Opened,How\n{name},2025-11-03,Web\n") for name in names))
+    columns = {**RECORDS["columns"], "record_ref": {"from": "Reference"}}
+    mended = anywhere.configure(**{**RECORDS, "columns": columns})
+    assert len(take_up_again(anywhere.workspace, mended)) == 2
+    assert [report.status for report in anywhere.ingest(mended)] == ["validated", "validated"]
+    assert take_up_again(anywhere.workspace, mended) == []
 
 
 NIGHTLY_PARTS = {**COUNTS, "source": {"kind": "folder", "files": "bins_{date:%Y%m%d}_*.csv", "files_a_night": 2}}

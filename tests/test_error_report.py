@@ -114,7 +114,7 @@ def test_warnings_name_new_columns_and_unmapped_words_with_their_rows(workspace:
     report = report_on(workspace, tmp_path, content)
     notes = " ".join(line["Note"] for line in cells(as_csv(report)) if line["Kind"] == "warning")
     page = as_html(report)
-    for said in ("column `Crew` is new", "an unmapped channel that came only once"):
+    for said in ("column `Crew` is new", "unmapped words for channel that came only once"):
         assert said in notes
         assert said in page
     assert [(doubt.column, doubt.rows, doubt.first) for doubt in report.doubts] == [

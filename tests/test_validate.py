@@ -76,10 +76,10 @@ def test_ward_called_null_is_a_ward(installation: Installation, workspace: Works
 
 
 def test_unmapped_channel_is_kept_counted_and_reported(installation: Installation, workspace: Workspace) -> None:
-    installation.put(NIGHT, export(row("1", channel="Carrier Pigeon"), row("2", channel="Carrier Pigeon"), row("3")))
+    installation.put(NIGHT, export(*(row(ref, channel="Carrier Pigeon") for ref in "123"), row("4")))
     (report,) = installation.ingest(workspace)
-    assert report.accepted == 3
-    assert any("2 rows" in warning and "Carrier Pigeon" in warning for warning in report.warnings)
+    assert report.accepted == 4
+    assert any("3 rows" in warning and "Carrier Pigeon" in warning for warning in report.warnings)
 
 
 def test_last_row_of_a_case_wins_and_the_others_are_accounted_for(

@@ -76,3 +76,10 @@ def land(  # noqa: PLR0913 - the facts of one ledger row
         db.execute(statement("ledger/note_sighting"), facts)
         db.execute(statement("ledger/note_raw_is_back"), facts)
     return delivery_id
+
+
+def take_up_again(workspace: Workspace, feed: FeedHandle) -> list[int]:
+    """Let everything that was turned down, and is still there, be validated once more; return the deliveries' ids."""
+    with workspace.engine.begin() as db:
+        lock(db, "feed", feed.feed_id)
+        return list(db.scalars(statement("ledger/take_up_all_again"), {"feed_id": feed.feed_id}))

@@ -85,11 +85,19 @@ def ingest(
     council: CouncilName,
     transaction: TransactionName,
     file: Annotated[list[Path] | None, typer.Option("--file", help="A local file in place of the source.")] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Take up again what was turned down: the council's file has been mended.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Extract, validate and load one feed. Exit 1 when a delivery was rejected."""
     with open_workspace() as workspace:
-        results = _ingest(workspace, workspace.feed(council, transaction), file or [], as_json=as_json)
+        feed = workspace.feed(council, transaction)
+        if again:
+            from local_digital.deliveries import take_up_again  # noqa: PLC0415
+
+            take_up_again(workspace, feed)
+        results = _ingest(workspace, feed, file or [], as_json=as_json)
     if as_json:
         print_json(results)
     else:

@@ -56,8 +56,9 @@ def _rows(sheet: CalamineSheet) -> Iterator[list[str]]:
     if sheet.start is None:
         return
     blank = 0
+    nothing = [""] * sheet.width
     for cells in sheet.iter_rows():
-        row = [_text(cell) for cell in cells]
+        row = [] if cells == nothing else [_text(cell) for cell in cells]
         if not any(cell.strip() for cell in row):
             blank += 1
             continue
