@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import time
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from local_digital.config.formats import CsvFormat
 from local_digital.errors import DataError
 from local_digital.parsing.csv import read
 from local_digital.parsing.documents import Document
-from local_digital.parsing.sections import Reading, Wanted
+from local_digital.parsing.sections import Reading, Section, Wanted
 
 NAMES = ["Case Ref", "Ward", "Notes"]
 WANTED = Wanted.of(NAMES, [["Case Ref"], ["Ward"]])
@@ -202,3 +203,38 @@ def test_encoding_that_was_agreed_on_is_kept_to(encoding: str) -> None:
     )
     with pytest.raises(DataError, match=f"expected text in {encoding}"):
         read_text(content, encoding=encoding)
+
+
+def test_thousands_of_columns_are_read_in_time_and_more_are_refused() -> None:
+    def wide(columns: int) -> str:
+        names = ["Case Ref", "Ward", *(f"n{number}" for number in range(columns - 2))]
+        return f"{','.join(names)}\n{','.join(['1'] * columns)}\n"
+
+    begun = time.monotonic()
+    (section,) = read_text(wide(5000)).sections
+    assert all(section.column(name) is not None for name in section.names)
+    assert time.monotonic() - begun < 10
+    with pytest.raises(DataError, match="at most 5,000 columns"):
+        read_text(wide(100_000))
+    with pytest.raises(DataError, match="at most 5,000 columns"):
+        read_text(f"Case Ref,Ward,Notes\n1,A,x{',' * 5000}\n")
+
+
+def test_column_is_found_by_its_own_spelling_before_another_s() -> None:
+    (section,) = read_text("Case Ref,Ward,Notes\n1,A,x\n").sections
+    doubles = Section(["WARD", "Ward", "Notes"], section.cells, section.places)
+    assert [doubles.column(name).to_pylist() for name in ("Ward", "ward", " notes ")] == [["A"], ["1"], ["x"]]  # type: ignore[union-attr]
+    assert doubles.column("Wards") is None
+
+
+def test_header_that_comes_again_and_again_is_read_in_time() -> None:
+    begun = time.monotonic()
+    found = read_text("Case Ref,Ward,Notes\n1,A,x\n" * 50_000)
+    assert (len(rows_of(found)), found.found["repeated_headers"]) == (50_000, 49_999)
+    assert time.monotonic() - begun < 20
+
+
+def test_row_of_another_width_is_cut_at_no_exotic_line_end() -> None:
+    found = read_text("Case Ref,Ward,Notes\n1,A,x\u2028y,z\n2,B,x\x85y\n")
+    assert rows_of(found) == [("2", "B", "x\x85y")]
+    assert ragged_of(found) == [2]

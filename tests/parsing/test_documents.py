@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import os
 import shutil
 import subprocess
+import time
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +74,18 @@ def test_gzip_files_joined_together_are_one_file() -> None:
     assert opened(gzip.compress(b"one\n") + gzip.compress(b"two\n"))[0].content == b"one\ntwo\n"
 
 
+def test_many_small_gzip_files_joined_together_open_in_time_and_zeros_after_the_last_are_padding() -> None:
+    begun = time.monotonic()
+    assert opened(gzip.compress(b"1\n") * 50_000 + bytes(MIB))[0].content == b"1\n" * 50_000
+    assert time.monotonic() - begun < 10
+
+
+@pytest.mark.parametrize("after", [b"Case Ref,Ward\n", b"\0\0x", b"\x1f", b"\x1f\x8b"])
+def test_what_comes_after_a_gzip_file_is_not_passed_over(after: bytes) -> None:
+    with pytest.raises(DataError, match="damaged or cut off"):
+        opened(gzip.compress(b"1\n") + after)
+
+
 @pytest.mark.parametrize("name", ["../up.csv", "/root.csv", "a/../../b.csv", "C:/x.csv", "..\\up.csv"])
 def test_member_that_leads_out_of_the_archive_is_refused(name: str) -> None:
     with pytest.raises(DataError, match="leads out"):
@@ -104,6 +118,25 @@ def test_member_that_claims_to_be_small_is_counted_while_it_is_read() -> None:
     archive[directory + 24 : directory + 28] = (10).to_bytes(4, "little")
     with pytest.raises(DataError):
         opened(bytes(archive), max_bytes=MIB)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_compression_that_cannot_be_counted_while_it_unpacks_is_refused(method: int) -> None:
+    with pytest.raises(DataError, match="ordinary compression"):
+        opened(zipped({"a.csv": b"Case Ref\n"}, method))
+    workbook = zipped({"[Content_Types].xml": b"<x/>", "xl/workbook.xml": b"<x/>"}, method)
+    with pytest.raises(DataError, match="ordinary compression"):
+        unwrap(workbook, XlsxFormat(kind="xlsx"), no_connection, "here")
+    assert opened(zipped({"a.csv": b"1"}, zipfile.ZIP_STORED)) == [Document("a.csv", b"1")]
+
+
+@given(st.data())
+def test_archive_with_damage_anywhere_is_read_or_refused(data: st.DataObject) -> None:
+    archive = bytearray(zipped({"a.csv": b"Case Ref,Ward\n1,A\n", "b.csv": bytes(range(50))}))
+    for _ in range(data.draw(st.integers(1, 4))):
+        archive[data.draw(st.integers(4, len(archive) - 1))] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(DataError):
+        opened(bytes(archive))
 
 
 @pytest.mark.parametrize("wrap", [gzip.compress, lambda content: zipped({"a.csv": content})])

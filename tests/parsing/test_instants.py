@@ -161,3 +161,27 @@ def test_closing_that_names_only_the_day_of_the_report_came_after_it() -> None:
     assert [moment.isoformat() for moment in moved] == [
         "2025-11-04T10:15:00+00:00", "2025-11-04T00:00:00+00:00", "2025-11-03T00:00:00+00:00",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern"),
+    [
+        ("-99999999999", "epoch"),
+        ("-99999999999999", "epoch-ms"),
+        ("-800000", "excel"),
+        ("0001-01-01T00:00:00Z", "iso"),
+        ("0001-01-01T00:00:00+14:00", "iso"),
+        ("9999-12-31T23:59:59-05:00", "iso"),
+        ("2025-07-04T02:15:00+99:99", "iso"),
+    ],
+)
+def test_moment_outside_the_years_1_to_9999_is_wrong_and_no_fault(text: str, pattern: str) -> None:
+    assert parsed(text, "1751595300", formats=(pattern, "epoch"))[1] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern", "moment"),
+    [("-2208988800", "epoch", "1900-01-01T00:00:00"), ("9999-12-31T23:59:59Z", "iso", "9999-12-31T23:59:59")],
+)
+def test_moment_long_ago_or_far_ahead_is_on_the_calendar(text: str, pattern: str, moment: str) -> None:
+    assert one(text, pattern) == f"{moment}+00:00"

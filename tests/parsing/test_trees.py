@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -78,6 +79,44 @@ def test_single_record_that_comes_as_an_object_is_one_record() -> None:
     assert cells(read_json({"items": {"id": "7"}}, "id", records="items"), "id") == ["7"]
     assert cells(read_xml("<cases><case><id>7</id></case></cases>", "id"), "id") == ["7"]
     assert cells(read_xml("<cases><case><id>7</id></case><case><id>8</id></case></cases>", "id"), "id") == ["7", "8"]
+
+
+def test_lists_in_lists_without_end_are_no_value() -> None:
+    deep: Any = "x"
+    for _ in range(900):
+        deep = [deep]
+    assert cells(read_json([{"id": deep}], "id"), "id") == [""]
+    assert cells(read_json([{"tags": [["a"], ["b", ["c"]]]}], "tags"), "tags") == ["a; b; c"]
+    assert cells(read_json([{"id": deep}], "to_string(id)"), "to_string(id)") is not None
+
+
+@pytest.mark.parametrize("facts", [NDJSON, TreeFormat(kind="json")])
+def test_zero_characters_and_half_letters_come_out_of_names_and_values(facts: Any) -> None:
+    content = rb'{"i\u0000d": "a\u0000b\ud83dc\uDE00", "half\ud800": "\ud83d\ude00 \\u0000 \\\ud800 \u00e9"}'
+    (section,) = read([Document("", content)], facts, ["id", "half\ufffd"], "here").sections
+    assert section.names == ["id", "half\ufffd"]
+    assert [column.to_pylist() for column in section.cells.columns] == [
+        ["ab\ufffdc\ufffd"], ["\U0001f600 \\u0000 \\\ufffd \u00e9"],
+    ]  # fmt: skip
+
+
+@given(st.text(st.characters(), max_size=20))
+def test_no_text_brings_what_a_database_cannot_hold(text: str) -> None:
+    (found,) = cells(read_json([{"id": text}], "id"), "id") or []
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    assert found == text.replace("\0", "").strip()
+
+
+def test_names_without_end_are_left_out_and_take_no_time() -> None:
+    begun = time.monotonic()
+    children = {f"n{number}": number for number in range(20_000)}
+    assert read_json([{"id": 1, "x" * 1_000_000: children}], "id").sections[0].names == ["id"]
+    assert time.monotonic() - begun < 10
+
+
+def test_path_that_meets_another_type_finds_no_records() -> None:
+    with pytest.raises(DataError, match="nothing there"):
+        read_json([1, "a"], "id", records="sort(@)")
 
 
 @pytest.mark.parametrize("nothing", ["<cases/>", "<cases> </cases>"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
+import zipfile
 from typing import Any
 
 import pytest
@@ -89,3 +91,68 @@ def test_sheet_is_found_by_name_or_position() -> None:
 def test_what_is_no_workbook_is_refused(content: bytes) -> None:
     with pytest.raises(DataError, match="an Excel workbook"):
         read_sheet(content)
+
+
+def with_cells(found: dict[str, Any]) -> bytes:
+    workbook = Workbook()
+    for place, value in found.items():
+        workbook.active[place] = value  # type: ignore[index]
+    target = io.BytesIO()
+    workbook.save(target)
+    return target.getvalue()
+
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+
+
+def packed(cells: str, shared: str = "") -> bytes:
+    """Return a workbook with these cells, written by hand as no honest program would."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(saved(["x"]))) as before, zipfile.ZipFile(target, "w", 8) as after:
+        for name in before.namelist():
+            content = before.read(name)
+            if name.endswith("sheet1.xml"):
+                content = re.sub(rb"<sheetData>.*</sheetData>", f"<sheetData>{cells}</sheetData>".encode(), content)
+            after.writestr(name, content)
+        after.writestr("xl/sharedStrings.xml", f'<sst xmlns="{MAIN}"><si><t>{shared}</t></si></sst>')
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("value", [" ", "stray"])
+def test_cell_far_below_the_table_changes_nothing_above_it(value: str) -> None:
+    table = {"B2": "Case Ref", "C2": "Ward", "B3": "1", "C3": "A", "C5": "B"}
+    reading = read_sheet(with_cells({**table, "Z1048576": value}))
+    (section,) = reading.sections
+    assert [column.to_pylist() for column in section.cells.columns] == [["", ""], ["1", ""], ["A", "B"]]
+    assert (list(section.places), section.ragged) == ([3, 5], [1_048_576] if value.strip() else [])
+
+
+ONE = '<c r="{}" t="inlineStr"><is><t>{}</t></is></c>'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        with_cells({"XFD1048576": " "}),
+        with_cells({"A1": "Case Ref", "XFD1048576": " "}),
+        packed(f'<row r="4294967295">{ONE.format("ZZZZZZ4294967295", "x")}</row>'),
+        packed(f'<row r="2147483647">{ONE.format("A2147483647", "x")}</row>'),
+        packed('<row r="1">' + '<c t="s"><v>0</v></c>' * 16_000 + "</row>", "x" * 1_000_000),
+    ],
+    ids=["far", "from one corner to the other", "no such column", "no such row", "one text many times"],
+)
+def test_sheet_that_no_memory_holds_is_refused_in_plain_words(content: bytes) -> None:
+    assert len(content) < 100_000
+    with pytest.raises(DataError, match=r"at most 50,000,000 cells"):
+        read_sheet(content)
+
+
+def test_thousands_of_columns_are_refused() -> None:
+    with pytest.raises(DataError, match="at most 5,000 columns"):
+        read_sheet(saved(["Case Ref", *map(str, range(6000))]))
+
+
+def test_zero_characters_come_out_of_cells() -> None:
+    rows = (ONE.format("A1", "Case Ref"), ONE.format("A2", "a\0b"))
+    content = packed("".join(f'<row r="{number}">{row}</row>' for number, row in enumerate(rows, 1)))
+    assert rows_of(read_sheet(content)) == [("ab",)]

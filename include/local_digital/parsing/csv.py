@@ -22,12 +22,14 @@ from local_digital.parsing.decoding import SEND_AGAIN, decode
 from local_digital.parsing.dialect import DELIMITERS, Dialect, is_total
 from local_digital.parsing.second_look import Lines, Ragged, SecondLook, breaks_in
 from local_digital.parsing.sections import (
+    MOST_COLUMNS,
     Places,
     Reading,
     Section,
     Wanted,
     find_header,
     fold,
+    refuse_too_wide,
     text_table,
     unique_names,
     without,
@@ -95,7 +97,7 @@ def _layout(head: list[str], facts: CsvFormat, wanted: Wanted, where: str) -> tu
     best: tuple[int, Dialect, int] | None = None
     for dialect in dialects:
         first = facts.header_line - 1 if facts.header_line else 0
-        rows = [dialect.cells(line) for line in head[first : facts.header_line or len(head)]]
+        rows = [dialect.cells(line)[: MOST_COLUMNS + 1] for line in head[first : facts.header_line or len(head)]]
         index, hits = find_header(rows, wanted)
         if best is None or hits > best[0]:
             best = hits, dialect, first + index
@@ -119,7 +121,7 @@ def _stretches(
         return [(0, list(facts.names), None)]
     stretches: list[tuple[int, list[str], int | None]] = []
     for line in [header, *_further_headers(lines, dialect, header, wanted)]:
-        rows = dialect.rows(io.TextIOWrapper(io.BytesIO(lines.between(line, None)), "utf-8", newline="\n"))
+        rows = dialect.rows(lines.texts(line))
         names = next(rows)
         if stretches:
             start, before, _ = stretches[-1]
@@ -140,6 +142,7 @@ def _further_headers(lines: Lines, dialect: Dialect, header: int, wanted: Wanted
     content = lines.content
     found = set()
     for name in group:
+        line = counted = 0
         pattern = re.compile(re.escape(name.encode()).replace(rb"\ ", rb"\s+"), re.IGNORECASE)
         end = 0
         while match := pattern.search(content, end):
@@ -147,7 +150,9 @@ def _further_headers(lines: Lines, dialect: Dialect, header: int, wanted: Wanted
             stop = content.find(b"\n", match.end())
             end = len(content) if stop < 0 else stop
             if wanted.is_header(dialect.cells(content[start:end].decode())):
-                found.add(content.count(b"\n", 0, start))
+                line += content.count(b"\n", counted, start)
+                counted = start
+                found.add(line)
     return sorted(line for line in found if line > header)
 
 
@@ -163,6 +168,7 @@ class _Stretch:
         self._wanted = wanted
         self._names, self._twice = unique_names(names)
         self._where = where
+        refuse_too_wide(names, where)
 
     def read(self, start: int, end: int | None) -> Section:
         """Read the lines [start, end), counted from 0."""
@@ -183,6 +189,7 @@ class _Stretch:
         longer = [row for row in sample if len(row) > width and not any(cell.strip() for cell in row[width:])]
         if longer and len(longer) > len(sample) / 2:
             self._names += [f"column {index + 1}" for index in range(width, len(longer[0]))]
+            refuse_too_wide(self._names, self._where)
 
     def _parse(self, body: bytes, first_line: int) -> tuple[pa.Table, Places, list[Ragged]]:
         width = len(self._names)
@@ -224,7 +231,7 @@ class _Stretch:
         return table, lines, ragged
 
     def _cells_of(self, row: str) -> list[str]:
-        return next(self._dialect.rows(row.splitlines(keepends=True)), [])
+        return next(self._dialect.rows(io.StringIO(row, newline="\n")), [])
 
     def _parse_slowly(self, body: bytes, first_line: int) -> tuple[pa.Table, Places, list[Ragged]]:
         """For what Arrow gives up on: an open quote at the end, above all."""
@@ -238,7 +245,7 @@ class _Stretch:
                 rows.append(cells)
                 lines.append(first_line + begins)
             elif cells:
-                text = b"".join(islice(io.BytesIO(body), begins, reader.line_num)).decode()
+                text = self._lines.between(first_line - 1 + begins, first_line - 1 + reader.line_num).decode()
                 ragged.append(Ragged(first_line + begins, cells, text))
             begins = reader.line_num
         return text_table(rows, len(self._names)), np.array(lines, np.int64), ragged

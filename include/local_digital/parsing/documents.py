@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fnmatch
+import gzip
 import io
 import resource
 import tempfile
@@ -39,6 +40,8 @@ _CHUNK = 1 << 20
 _SAMPLE = 512
 _DEEPEST = 4
 _ENCRYPTED = 0x1
+# Other methods unpack a whole member at one go, before anything is counted.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # Below this even a high ratio is harmless, and small files of zeros and blanks do reach it.
 _RATIO_COUNTS_FROM = 64 << 20
 _CLUTTER = ("__MACOSX/", ".DS_Store", "Thumbs.db")
@@ -98,13 +101,14 @@ class _Unwrapping:
                     return [self._workbook(document, members)]
                 wanted = self._wanted(members)
                 inside = [Document(member.filename, self._member(archive, member)) for member in wanted]
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError):
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError):
             raise self._rejected("a zip archive", "one that is damaged or cut off") from None
         return [opened for member in inside for opened in self.open(member, depth + 1)]
 
     def _workbook(self, document: Document, members: list[zipfile.ZipInfo]) -> Document:
         if not isinstance(self.facts, XlsxFormat):
             raise self._rejected("an export of the format that the council's file names", "an Excel workbook")
+        self._refuse_other_methods(members)
         self._count(sum(member.file_size for member in members), len(document.content))
         return document
 
@@ -133,7 +137,12 @@ class _Unwrapping:
             )
         if any(member.flag_bits & _ENCRYPTED for member in wanted):
             raise self._rejected("an archive without a password", "one that needs a password")
+        self._refuse_other_methods(wanted)
         return wanted
+
+    def _refuse_other_methods(self, members: list[zipfile.ZipInfo]) -> None:
+        if any(member.compress_type not in _METHODS for member in members):
+            raise self._rejected("a zip with ordinary compression (deflate)", "one with another")
 
     def _member(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         # The size in the directory is a claim; what is read is counted.
@@ -142,21 +151,10 @@ class _Unwrapping:
             return self._counted(iter(lambda: source.read(_CHUNK), b""), member.compress_size)
 
     def _gunzipped(self, content: bytes) -> bytes:
-        def chunks() -> Iterator[bytes]:
-            rest = content
-            while rest.strip(b"\0"):
-                unpacking = zlib.decompressobj(wbits=31)
-                while not unpacking.eof:
-                    chunk = unpacking.decompress(rest, _CHUNK)
-                    rest = unpacking.unconsumed_tail
-                    if not chunk and not rest and not unpacking.eof:
-                        raise EOFError
-                    yield chunk
-                rest = unpacking.unused_data
-
         try:
-            return self._counted(chunks(), len(content))
-        except (zlib.error, EOFError):
+            with gzip.GzipFile(fileobj=io.BytesIO(content)) as source:
+                return self._counted(iter(lambda: source.read(_CHUNK), b""), len(content))
+        except (zlib.error, EOFError, OSError):
             raise self._rejected("a gzip file", "one that is damaged or cut off") from None
 
     def _counted(self, chunks: Iterator[bytes], packed: int) -> bytes:

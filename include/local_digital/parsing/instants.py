@@ -32,6 +32,9 @@ _UNITS = {"epoch": _SECOND, "epoch-ms": 1000, "excel": _DAY}
 # Day 0 of spreadsheets; true for every day after their imaginary 29 February 1900.
 _EXCEL_EPOCH = (dt.date(1899, 12, 30) - dt.date(1970, 1, 1)).days * _DAY
 _LATEST = (dt.date(9999, 12, 31) - dt.date(1970, 1, 1)).days * _DAY
+# The years that Python has, less their first day: zones west of UTC are then still in the year before.
+_FIRST = pa.scalar((dt.date(1, 1, 2) - dt.date(1970, 1, 1)).days * _DAY, INSTANT)
+_END = pa.scalar(_LATEST + _DAY, INSTANT)
 _PIVOT = 69  # as in strptime: 69 to 99 are of the last century
 _MONTHS = {
     name: number
@@ -80,6 +83,7 @@ def parse(text: pa.ChunkedArray, formats: Iterable[str], time_zone: str, *, igno
     if naive.any():
         placed = _placed(pa.array(local, pa.timestamp("us"), mask=~naive), time_zone)
         utc = pc.if_else(pa.array(naive), placed, utc)
+    utc = pc.if_else(pc.and_(pc.greater_equal(utc, _FIRST), pc.less(utc, _END)), utc, pa.scalar(None, INSTANT))
     wrong = np.asarray(pc.and_(pc.is_null(utc), pc.not_equal(cells, "")).to_numpy(zero_copy_only=False), dtype=bool)
     return Instants(pa.chunked_array([utc], INSTANT), wrong, days)
 
@@ -193,6 +197,7 @@ def _calendar(cells: pa.Array, pattern: str) -> _Found:
         given = text("z")
         aware = np.asarray(pc.not_equal(given, "").to_numpy(zero_copy_only=False), dtype=bool)
         offset = _by_word(given, _offset)
+        fits &= np.abs(offset) < _DAY
     timed = _TIMES & names
     days = fits & (
         np.asarray(pc.equal(text("H"), "").to_numpy(zero_copy_only=False)) if pattern == "iso" else not timed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, ParseError
 
@@ -29,6 +30,14 @@ _Record = Mapping[str, Any]
 _PLAIN = re.compile(r"[^\[\]|(){}*?'\"`&]+")
 _DEEPEST = 100
 _NAMES_KEPT = 500
+_LONGEST_NAME = 1000
+_DEEPEST_LIST = 5
+# Escapes that stand for half a letter or for the zero character: no database takes either.
+_ODD_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u0000)|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
 
 
 def read(documents: Sequence[Document], facts: TreeFormat | NdjsonFormat, names: Iterable[str], where: str) -> Reading:
@@ -91,7 +100,7 @@ def value_of(record: _Record, name: str) -> str:
 
 def _records(tree: object, facts: TreeFormat, where: str) -> list[_Record]:
     if facts.records:
-        at = expression(facts.records, where).search(tree)
+        at = _searched(expression(facts.records, where), tree)
         if at is None and isinstance(tree, dict) and (facts.records.split(".")[0] in tree or facts.kind == "xml"):
             return []
     elif facts.kind == "xml" and isinstance(tree, dict):
@@ -122,6 +131,14 @@ def expression(path: str, where: str) -> Any:
         ) from None
 
 
+def _searched(compiled: Any, tree: object) -> Any:
+    try:
+        return compiled.search(tree)
+    except (JMESPathError, RecursionError):
+        # A function that meets another type in one record than in the next, or no end of lists: nothing is there.
+        return None
+
+
 def _json_lines(content: bytes, where: str) -> Iterator[tuple[int, _Record]]:
     for number, line in enumerate(_decoded(content, where).split("\n"), 1):
         if line.strip():
@@ -149,9 +166,14 @@ def _decoded(content: bytes, where: str) -> str:
 
 def _loaded(text: str, where: str, expected: str) -> object:
     try:
-        return json.loads(text)
+        return json.loads(_ESCAPE.sub(_mended, text) if _ODD_ESCAPE.search(text) else text)
     except (ValueError, RecursionError):
         raise _rejected(where, expected, "text that is not, as when a transfer was cut off") from None
+
+
+def _mended(escape: re.Match[str]) -> str:
+    zero, half = escape.groups()
+    return "" if zero else "\ufffd" if half else escape[0]
 
 
 def _parsed_xml(content: bytes, where: str) -> object:
@@ -194,10 +216,14 @@ def _leaves(found: Sequence[_Record]) -> dict[str, None]:
 
     def walk(record: _Record, prefix: str, depth: int) -> None:
         for key, value in record.items():
+            if len(leaves) == _NAMES_KEPT:
+                return
             name = f"{prefix}{key}"
+            if len(name) > _LONGEST_NAME:
+                continue
             if isinstance(value, dict) and value and depth < _DEEPEST:
                 walk(value, f"{name}.", depth + 1)
-            elif name not in leaves and len(leaves) < _NAMES_KEPT:
+            else:
                 leaves[name] = None
 
     for record in found:
@@ -218,16 +244,7 @@ def _is_expression(name: str) -> bool:
 
 def _getter(name: str, *, plain: bool) -> Callable[[_Record], object]:
     if not plain:
-        compiled = expression(name, "a column's name")
-
-        def search(record: _Record) -> object:
-            try:
-                return compiled.search(record)
-            except JMESPathError:
-                # A function that meets another type in one record than in the next: nothing is there.
-                return None
-
-        return search
+        return partial(_searched, expression(name, "a column's name"))
 
     def get(record: _Record) -> object:
         return _walk(record, name)
@@ -250,7 +267,7 @@ def _walk(record: object, name: str) -> object:
     return None
 
 
-def _text(value: object) -> str:
+def _text(value: object, depth: int = 0) -> str:
     match value:
         case None | dict():
             return ""
@@ -259,7 +276,7 @@ def _text(value: object) -> str:
         case float() if value.is_integer():
             return str(int(value))
         case list():
-            return "; ".join(filter(None, map(_text, value)))
+            return "; ".join(filter(None, (_text(item, depth + 1) for item in value))) if depth < _DEEPEST_LIST else ""
         case _:
             return str(value).strip()
 

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import io
-from typing import TYPE_CHECKING
+import json
+import subprocess
+import sys
+import tempfile
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from python_calamine import CalamineError, CalamineWorkbook
 
 from local_digital.errors import DataError
+from local_digital.parsing import sheet_process
 from local_digital.parsing.decoding import SEND_AGAIN
 from local_digital.parsing.dialect import is_total
-from local_digital.parsing.sections import Reading, Section, Wanted, find_header, fold, text_table, unique_names
+from local_digital.parsing.sections import (
+    Reading,
+    Section,
+    Wanted,
+    find_header,
+    fold,
+    refuse_too_wide,
+    text_table,
+    unique_names,
+)
 from local_digital.places import place
 
 if TYPE_CHECKING:
@@ -40,6 +51,7 @@ def read(number: int, document: Document, facts: XlsxFormat, wanted: Wanted, whe
         names = rows[begins - 1]
         while names and not names[-1].strip():
             names = names[:-1]
+    refuse_too_wide(names, where)
     unique, twice = unique_names(names)
     header = [fold(name) for name in names]
     width = len(unique)
@@ -70,33 +82,42 @@ def read(number: int, document: Document, facts: XlsxFormat, wanted: Wanted, whe
 
 
 def sheet_rows(content: bytes, sheet: str, where: str) -> list[list[str]]:
-    """Return the rows of a sheet as text, every cell from A1 on. Raises DataError."""
+    """Return the rows of a sheet as text from A1 to the last cell, blank ones without cells. Raises DataError."""
     return _rows(content, sheet, where)[0]
 
 
 def sheet_names(content: bytes, where: str) -> list[str]:
     """Return the names of a workbook's sheets. Raises DataError."""
-    try:
-        return list(CalamineWorkbook.from_filelike(io.BytesIO(content)).sheet_names)
-    except (CalamineError, OSError, ValueError):
-        raise _rejected(where, "an Excel workbook (.xlsx)", "one that is damaged or cut off") from None
+    return _printed(content, [], where)
 
 
 def _rows(content: bytes, sheet: str, where: str) -> tuple[list[list[str]], str]:
+    names = sheet_names(content, where)
+    chosen = next((index for index, name in enumerate(names) if fold(name) == fold(sheet)), None)
+    if chosen is None and sheet.isdigit() and 1 <= int(sheet) <= len(names):
+        chosen = int(sheet) - 1
+    if chosen is None:
+        raise _rejected(where, f"a sheet `{sheet}`", f"{len(names)} sheets, none of them so")
+    return _printed(content, [str(chosen)], where), names[chosen]
+
+
+def _printed(content: bytes, arguments: list[str], where: str) -> list[Any]:
+    """Return what `sheet_process` prints, each line of it."""
     if not content.startswith(_MAGIC):
         raise _rejected(where, "an Excel workbook (.xlsx)", "something else")
-    try:
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        names = workbook.sheet_names
-        chosen = next((name for name in names if fold(name) == fold(sheet)), None)
-        if chosen is None and sheet.isdigit() and 1 <= int(sheet) <= len(names):
-            chosen = names[int(sheet) - 1]
-        if chosen is None:
-            raise _rejected(where, f"a sheet `{sheet}`", f"{len(names)} sheets, none of them so")
-        cells = workbook.get_sheet_by_name(chosen).to_python(skip_empty_area=False)
-    except (CalamineError, OSError, ValueError):
-        raise _rejected(where, "an Excel workbook (.xlsx)", "one that is damaged or cut off") from None
-    return [[_text(cell) for cell in row] for row in cells], chosen
+    with tempfile.TemporaryFile(prefix="local-digital-") as lines:
+        done = subprocess.run(  # noqa: S603 - our own program, no shell, and its arguments are a number
+            [sys.executable, "-P", sheet_process.__file__, *arguments],
+            input=content, stdout=lines, stderr=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
+        if done.returncode == sheet_process.DAMAGED:
+            raise _rejected(where, "an Excel workbook (.xlsx)", "one that is damaged or cut off")
+        if done.returncode == sheet_process.TOO_LARGE or done.returncode < 0:
+            most = f"a sheet of at most {sheet_process.MOST_CELLS:,} cells from A1 to its last, that fits in 4 GiB"
+            raise _rejected(where, most, "a larger one")
+        done.check_returncode()
+        lines.seek(0)
+        return [json.loads(line) for line in lines]
 
 
 def _header(rows: Sequence[Sequence[str]], facts: XlsxFormat, wanted: Wanted, where: str) -> int:
@@ -116,19 +137,6 @@ def _header(rows: Sequence[Sequence[str]], facts: XlsxFormat, wanted: Wanted, wh
             action="Check sheet and header with the council, then mend the export or the council's file.",
         )
     return index + 1
-
-
-def _text(cell: object) -> str:
-    match cell:
-        case bool():
-            return "true" if cell else "false"
-        case float() if cell.is_integer():
-            # Excel keeps every number as a float; identifiers come back with all the digits it has.
-            return str(int(cell))
-        case dt.datetime() | dt.date() | dt.time():
-            return cell.isoformat()
-        case _:
-            return str(cell)
 
 
 def _rejected(where: str, expected: str, found: str) -> DataError:
