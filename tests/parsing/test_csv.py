@@ -164,6 +164,34 @@ def test_names_are_compared_without_case_and_spacing_and_doubles_are_numbered() 
     assert section.column("Date (2)").to_pylist() == ["b"]  # type: ignore[union-attr]
 
 
+def test_names_in_quotes_may_hold_line_breaks() -> None:
+    found = read_text('Title "of the week\n"Case\nRef","Ward",Notes\n1,A,x\n')
+    assert found.sections[0].names == ["Case Ref", "Ward", "Notes"]
+    assert rows_of(found) == [("1", "A", "x")]
+
+
+def test_word_that_is_a_column_s_name_makes_no_header_of_its_row() -> None:
+    wanted = Wanted.of(["Logged", "Ward", "Status", "Street"], [["Logged"]])
+    text = (
+        "Logged,Ward,Status,Street\n1,Abbey,Completed,1 High St\n2,Abbey,Logged,2 High St\n3,Abbey,Closed,3 High St\n"
+    )
+    found = read_text(text, wanted)
+    assert len(found.sections) == 1
+    assert len(rows_of(found)) == 3
+
+
+def test_two_stray_quotes_far_apart_swallow_no_row() -> None:
+    rows = [
+        f"{number},0{1 + number % 9}/09/2025 09:00,Ward {number % 5},{number} High St" for number in range(1, 12001)
+    ]
+    rows[10499] = '10500,01/09/2025 09:00,Ward 1,"The Cottage'
+    rows[10799] = '10800,01/09/2025 09:00,Ward 1,Rose House"'
+    wanted = Wanted.of(["Ref", "Date", "Ward"], [["Ref"], ["Date"], ["Ward"]])
+    found = read_text("\n".join(["Ref,Date,Ward,Address", *rows, ""]), wanted)
+    assert len(rows_of(found)) == 11999
+    assert ragged_of(found) == [10501]
+
+
 def test_export_without_a_header_is_read_by_the_names_the_council_s_file_gives() -> None:
     found = read_text("1|A|x\n2|B|y\n", names=NAMES)
     assert rows_of(found) == [("1", "A", "x"), ("2", "B", "y")]
@@ -183,6 +211,8 @@ def test_quotes_may_be_plain_characters_or_escaped() -> None:
         (b"<!DOCTYPE html><html><body>Error</body></html>", "web page"),
         (b"one,two\n1,2\n", "2 cells"),
         (b"Case Ref,Ward,Notes\n1,A,x\n2,B", "half way"),
+        (b"Case Ref,Ward,Notes\n" + b"1,A,x\n" * 100 + b"1,A,x,y\n2,B", "half way"),
+        (b"Case Ref,Ward,Notes\n1,A,x\n12", "half way"),
         (b'Case Ref,Ward,Notes\n1,A,x\n2,B,"x and', "half way"),
         (b'Case Ref,Ward,Notes\n1,A,x\n2,"B', "half way"),
         (b"Case Ref,Ward,Notes\n1,A\0,x\n", "zero bytes"),

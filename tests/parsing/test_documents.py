@@ -70,6 +70,11 @@ def test_fitting_members_are_read_in_the_order_of_their_names_and_clutter_is_not
         opened(archive, member="*.xlsx")
 
 
+def test_member_called_like_the_format_is_preferred_to_a_read_me() -> None:
+    assert opened(zipped({"README.txt": b"x", "bins.csv": b"1"})) == [Document("bins.csv", b"1")]
+    assert opened(zipped({"bins.txt": b"1"})) == [Document("bins.txt", b"1")]
+
+
 def test_gzip_files_joined_together_are_one_file() -> None:
     assert opened(gzip.compress(b"one\n") + gzip.compress(b"two\n"))[0].content == b"one\ntwo\n"
 

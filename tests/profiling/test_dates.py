@@ -48,6 +48,17 @@ def _found(*cells: str) -> Dates:
         ("1762248600", ("epoch",)),
         ("1762248600000", ("epoch-ms",)),
         ("45965.40", ("excel",)),
+        ("2025/09/01 07:05:00+0100", ("%Y/%m/%d %H:%M:%S%z",)),
+        ("01-SEP-25 07.05.00.000000 AM", ("%d-%b-%y %I.%M.%S.%f %p",)),
+        ("01/09/2025 07.05 am", ("%d/%m/%Y %I.%M %p", "%m/%d/%Y %I.%M %p")),
+        ("1st September 2025", ("%d %B %Y",)),
+        ("01/09/2025\xa007:05", ("%d/%m/%Y\xa0%H:%M", "%m/%d/%Y\xa0%H:%M")),
+        ("'01/09/2025 07:05", ("'%d/%m/%Y %H:%M", "'%m/%d/%Y %H:%M")),
+        ("24/09/2025 at 12:01", ("%d/%m/%Y at %H:%M", "%m/%d/%Y at %H:%M")),
+        ("12:01 24 Sep 2025", ("%H:%M %d %b %Y",)),
+        ("Wed Sep 24 12:01:00 2025", ("%a %b %d %H:%M:%S %Y",)),
+        ("24/09/2025 12:01:00:000", ("%d/%m/%Y %H:%M:%S:%f", "%m/%d/%Y %H:%M:%S:%f")),
+        ("20250924T120100", ("%Y%m%dT%H%M%S",)),
         ("Jo Smith", ()),
         ("12", ()),
         ("32/13/2025", ()),
@@ -133,3 +144,28 @@ def test_time_in_a_column_of_its_own_is_found(try_out: Callable[[Sequence[Path]]
     assert 'time_from: Logged Time, formats: ["%d/%m/%Y %H:%M", "%d/%m/%Y"]' in tried.draft
     moments = tried.candidates.table.column("reported_at").to_pylist()
     assert f"{moments[13]:%d %H:%M}" == "14 13:15"
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("2025/09/24 07:05:00+00", "2025/09/25 07:05:00+00"),
+        ("24-SEP-25 07.05.00.000000 AM", "25-SEP-25 07.05.00.000000 PM"),
+        ("24/09/2025 07.05 am", "25/09/2025 07.05 pm"),
+        ("Sep 24 2025 12:01PM", "Sep  4 2025 12:01PM"),
+        ("24/09/2025\xa007:05", "25/09/2025\xa007:05"),
+        ("'24/09/2025 07:05", "'25/09/2025 07:05"),
+    ],
+)
+def test_the_formats_that_are_proposed_read_the_cells(cells: tuple[str, ...]) -> None:
+    found = _found(*cells)
+    assert (found.fits, found.misfits) == (2, 0)
+    assert found.last in {dt.date(2025, 9, 24), dt.date(2025, 9, 25)}
+
+
+def test_a_format_that_reads_no_cell_is_not_proposed() -> None:
+    assert _dates("31/02/2025", "30/02/2025") is None
+
+
+def test_a_column_that_only_ever_says_no_date_is_one_of_dates() -> None:
+    assert _found("1900-01-01", "1900-01-01T00:00:00").no_date == {"1900-01-01": 1, "1900-01-01T00:00:00": 1}

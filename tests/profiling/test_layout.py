@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from local_digital.config.models import Transaction
 from local_digital.errors import DataError
+from local_digital.profiling.draft import CouncilFacts, draft
 from local_digital.profiling.profile import Profile
 from tests.profiling.conftest import Tried, good_rows, printed
 
@@ -115,3 +117,49 @@ def test_a_large_file_is_read_in_blocks_and_every_line_keeps_its_number(
 def test_a_header_without_rows_is_no_sample(look: Look, file: Callable[..., Path]) -> None:
     with pytest.raises(DataError, match="a header and nothing below it"):
         look([file(HEADER)])
+
+
+@pytest.mark.parametrize(
+    "name", ["Historical Wards 2003-2015", "LSOA 2021 Name", "FY2025", "Created in 2025", "Jan-25", "2024/25", "Zone 4"]
+)
+def test_a_year_in_the_name_of_a_column_makes_it_no_data(look: Look, file: Callable[..., Path], name: str) -> None:
+    rows = [f"C{n},{1 + n % 28:02}/10/2025 10:00,Web,E{n % 7:02},1,2,3,4,5\n" for n in range(60)]
+    found = look([file(f"Ref,Date Reported,Source,{name},Asset,Crew,Vehicle,Rota,Priority\n", *rows)])
+    assert found.files[0].header
+    assert name in [column.name for column in found.columns]
+
+
+def test_months_as_columns_are_a_header_and_a_doubt(
+    look: Look, contract: Transaction, file: Callable[..., Path]
+) -> None:
+    found = look([file("Channel,Jan-25,Feb-25,Mar-25,Apr-25\n", "Web,7564,5823,2753,1918\n", "Phone,6,640,8,1\n")])
+    assert found.files[0].header
+    assert "4 columns are called by dates" in draft(found, contract, CouncilFacts())
+    assert "record_ref" not in found.fields
+
+
+def test_codes_and_years_in_the_first_row_are_data_where_the_rows_below_are_alike(
+    look: Look, file: Callable[..., Path]
+) -> None:
+    found = look([file(*(f"Job {2020 + n},{n % 7} High St,E0{n % 9},Web\n" for n in range(30)))])
+    assert not found.files[0].header
+    assert found.rows == 30
+
+
+def test_notes_of_many_lines_in_the_first_rows_hide_none_of_them(try_out: Try, file: Callable[..., Path]) -> None:
+    note = "\n".join(["Dear Sir", *["my bin, as ever, was missed, again"] * 40])
+    rows = [f'C{n},{1 + n % 28:02}/10/2025 10:00,Web,"{note}",Open\n' for n in range(30)]
+    tried = try_out([file(HEADER, *rows)])
+    assert (tried.found.rows, tried.found.files[0].ragged) == (30, 0)
+    assert len(good_rows(tried)) == 30
+
+
+def test_a_block_never_ends_inside_a_note_whose_lines_look_like_rows(
+    look: Look, file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    note = "\n".join(["a line, of, a, long, note"] * 9)
+    rows = [f'C{n},{1 + n % 28:02}/10/2025 10:00,Web,Open,"{note}"\n' for n in range(60)]
+    path = file("Case Ref,Date Reported,Channel,Status,Notes\n", *rows)
+    monkeypatch.setattr("local_digital.profiling.reading._BLOCK", 2000)
+    found = look([path])
+    assert (found.rows, found.files[0].ragged) == (60, 0)

@@ -6,6 +6,7 @@ import csv
 import json
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -55,3 +56,40 @@ def test_a_file_without_a_header_never_shows_its_first_row(contract: Transaction
     path.write_text("".join(f"{MARK} Jones,Web,Open,Olton\n{MARK} Smith,Web,Closed,Olton\n" for _ in range(9)), "utf-8")
     found = profile([path], contract, connection=no_connection)
     assert MARK not in printed(found) + draft(found, contract, CouncilFacts())
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("Ref,Date Reported,How,Email,Ward,Customer", "A{0},{1},{2},a{0}@example.org,Olton," + MARK + " Jones {0}"),
+        ("Ref,Logged,Closed,Status,Ward,Customer", "A{0},{1},{1},{3},Olton," + MARK + " Jones {0}"),
+        ("Case,When,Status,Closed,Customer", "A{0},{1},{3},{1}," + MARK + " Jones {0}"),
+    ],
+)
+def test_a_row_that_holds_the_name_of_a_column_is_no_header(
+    contract: Transaction, tmp_path: Path, header: str, row: str
+) -> None:
+    path = tmp_path / "x.csv"
+    rows = [row.format(n, f"{1 + n % 28:02}/10/2025 10:00", ("Web", "Email")[n % 2], ("Open", "Closed")[n % 2])
+            for n in range(100)]  # fmt: skip
+    path.write_text("\n".join([header, *rows, header, *rows[:5], ""]), "utf-8")
+    found = profile([path], contract, connection=no_connection)
+    assert MARK not in printed(found) + draft(found, contract, CouncilFacts()) + json.dumps(
+        found.as_json(), default=str
+    )
+    assert [column.name for column in found.columns] == header.split(",")
+    assert found.rows == 105
+
+
+@pytest.mark.parametrize("column", ["Channel", "Status", "Reason"])
+@pytest.mark.parametrize(("times", "rows"), [(4, 40), (9, 1000)])
+def test_a_name_that_comes_seldom_is_not_shown_though_it_comes_again(
+    contract: Transaction, tmp_path: Path, column: str, times: int, rows: int
+) -> None:
+    word = {"Channel": "Web", "Status": "Open", "Reason": "Gate locked"}[column]
+    path = tmp_path / "x.csv"
+    lines = [f"A{n},{1 + n % 28:02}/10/2025,{MARK + ' Jones' if n < times else word}" for n in range(rows)]
+    path.write_text("\n".join([f"Ref,Date Reported,{column}", *lines, ""]), "utf-8")
+    found = profile([path], contract, connection=no_connection)
+    assert MARK not in printed(found) + draft(found, contract, CouncilFacts())
+    assert found.words[column.lower()].hidden == 1

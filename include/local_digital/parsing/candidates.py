@@ -125,7 +125,6 @@ class _Conversion:
         self._delivered = delivered
         self._secret = secret
         self._where = where
-        self._days: dict[str, instants.Mask] = {}
         self.faults: list[Fault] = []
         self.warnings: list[str] = []
 
@@ -146,10 +145,7 @@ class _Conversion:
                 columns["record_ref"] = self._count_refs(columns["reported_at"])
                 self._require(columns["count"], "count", "no_count", "a count")
         zone = self._zone("closed_at")
-        if "closed_at" in self._days:
-            columns["closed_at"] = instants.not_before(
-                columns["closed_at"], self._days["closed_at"], columns["reported_at"], self._feed.time_zone
-            )
+        columns["closed_at"] = instants.not_before(columns["closed_at"], columns["reported_at"], self._feed.time_zone)
         columns["closed_at"] = instants.second_reading(columns["closed_at"], columns["reported_at"], zone)
         return pa.table(columns)
 
@@ -212,7 +208,6 @@ class _Conversion:
         parsed = instants.parse(self._text(text), formats, self._zone(name), ignore_offset=column.ignore_offset)
         expected = f"a day and local time that exist, as {' or '.join(map(readable, column.formats))}"
         self._turn_down(parsed.wrong, "no_such_time", name, expected)
-        self._days[name] = parsed.days
         return parsed.utc
 
     def _from_name(self) -> pa.ChunkedArray:

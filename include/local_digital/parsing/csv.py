@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 _HEADER_WITHIN = 60
 _BLOCK = 16 << 20
+# Where rows of another width are many, a last one like them is no sign of a file cut off.
+_SELDOM = 0.02
 _LARGEST_BLOCK = 2**31 - 1
 
 
@@ -101,6 +103,12 @@ def _layout(head: list[str], facts: CsvFormat, wanted: Wanted, where: str) -> tu
         index, hits = find_header(rows, wanted)
         if best is None or hits > best[0]:
             best = hits, dialect, first + index
+        if not facts.header_line:
+            # Names in quotes may hold line breaks; a quote of a title that is never closed must not hide the header.
+            starts, rows = _logical_rows(dialect, head)
+            index, hits = find_header(rows, wanted)
+            if hits > best[0]:
+                best = hits, dialect, starts[index]
     if best is None or best[0] == 0:
         cells = len(dialects[0].cells(head[0])) if head else 0
         # Without one known name the first line may well be data, and then it must not be shown.
@@ -111,6 +119,18 @@ def _layout(head: list[str], facts: CsvFormat, wanted: Wanted, where: str) -> tu
             action="Check delimiter and header with the council, then mend the export or the council's file.",
         )
     return best[1], best[2]
+
+
+def _logical_rows(dialect: Dialect, head: list[str]) -> tuple[list[int], list[list[str]]]:
+    """Return the first rows with the lines on which they begin, cells over several lines taken as one."""
+    reader = dialect.rows(head)
+    starts, rows = [], []
+    begins = 0
+    for cells in reader:
+        starts.append(begins)
+        rows.append(cells[: MOST_COLUMNS + 1])
+        begins = reader.line_num
+    return starts, rows
 
 
 def _stretches(
@@ -255,17 +275,18 @@ class _Stretch:
         last = max(ragged, key=lambda row: row.line, default=None)
         if last is not None and (len(lines) == 0 or last.line > lines[-1]):
             runs_on = self._dialect.is_open(last.text)
-            short = (
-                not body.endswith(b"\n") and 1 < len(last.cells) < len(self._names) and not self._ends_in_total(last)
-            )
-            if runs_on or (short and len(ragged) == 1):
+            short = not body.endswith(b"\n") and len(last.cells) < len(self._names) and not self._is_footer(last)
+            seldom = len(ragged) <= 1 + len(lines) * _SELDOM
+            if runs_on or (short and seldom):
                 raise self._cut_off()
         elif len(lines) and self._dialect.is_open(self._lines.between(int(lines[-1]) - 1, end).decode()):
             # The last row has as many cells as it should, and its last quote is still open.
             raise self._cut_off()
 
-    def _ends_in_total(self, row: Ragged) -> bool:
-        return is_total(row.cells[0], self._facts.totals, sparse=True)
+    def _is_footer(self, row: Ragged) -> bool:
+        """Say whether a last row is one of totals, or a remark such as `Source: ...`, and no row cut short."""
+        remark = len(row.cells) == 1 and bool(re.search(r"[\s(:]", row.cells[0].strip()))
+        return remark or is_total(row.cells[0], self._facts.totals, sparse=True)
 
     def _cut_off(self) -> DataError:
         return DataError(
@@ -304,9 +325,8 @@ def _without_repeated_headers(section: Section, names: Sequence[str]) -> tuple[S
     for index, name in enumerate(names):
         if not again.any():
             break
-        again &= pc.equal(
-            pc.utf8_lower(pc.utf8_trim_whitespace(section.cells.column(index))), name.strip().lower()
-        ).to_numpy()
+        cells = pc.replace_substring_regex(section.cells.column(index), r"[\s\x{a0}\x{feff}]+", " ")
+        again &= pc.equal(pc.utf8_lower(pc.utf8_trim_whitespace(cells)), fold(name)).to_numpy()
     return without(section, again), int(again.sum())
 
 

@@ -131,6 +131,9 @@ class _Unwrapping:
             ),
             key=lambda member: member.filename,
         )
+        if self.facts.member == "*":
+            # Without a choice of the council's file: what is called like the format, where there is any.
+            wanted = [member for member in wanted if self._is_called_like_the_format(member.filename)] or wanted
         if not wanted:
             raise self._rejected(
                 f"a file `{self.facts.member}` in the archive", f"{len(members)} files, none of them so"
@@ -143,6 +146,10 @@ class _Unwrapping:
     def _refuse_other_methods(self, members: list[zipfile.ZipInfo]) -> None:
         if any(member.compress_type not in _METHODS for member in members):
             raise self._rejected("a zip with ordinary compression (deflate)", "one with another")
+
+    def _is_called_like_the_format(self, name: str) -> bool:
+        kind = getattr(self.facts, "kind", "")
+        return name.lower().removesuffix(".gz").removesuffix(".pgp").removesuffix(".gpg").endswith(f".{kind}")
 
     def _member(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         # The size in the directory is a claim; what is read is counted.

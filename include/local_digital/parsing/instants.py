@@ -35,6 +35,10 @@ _LATEST = (dt.date(9999, 12, 31) - dt.date(1970, 1, 1)).days * _DAY
 # The years that Python has, less their first day: zones west of UTC are then still in the year before.
 _FIRST = pa.scalar((dt.date(1, 1, 2) - dt.date(1970, 1, 1)).days * _DAY, INSTANT)
 _END = pa.scalar(_LATEST + _DAY, INSTANT)
+_TIMES = frozenset("HIMS")
+_ODD_SPACE = r"\s\s|[\t\x{a0}\x{2009}\x{202f}]"
+# The 1st of the month is its first day too.
+_AFTER = {"%d": "(?:st|nd|rd|th)?"}
 _PIVOT = 69  # as in strptime: 69 to 99 are of the last century
 _MONTHS = {
     name: number
@@ -43,7 +47,6 @@ _MONTHS = {
          "sep sept september", "oct october", "nov november", "dec december"), 1)
     for name in names.split()
 }  # fmt: skip
-_TIMES = frozenset("HIMS")
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def parse(text: pa.ChunkedArray, formats: Iterable[str], time_zone: str, *, igno
     that does not exist, or a local time that the clocks skipped in spring. A local time that the clocks showed twice in
     autumn is read as the first.
     """
-    cells = text.combine_chunks()
+    cells = _evenly_spaced(text.combine_chunks())
     rows = len(cells)
     local = np.zeros(rows, np.int64)
     offset = np.zeros(rows, np.int64)
@@ -97,14 +100,18 @@ def second_reading(closed: pa.ChunkedArray, reported: pa.ChunkedArray, time_zone
     return pc.if_else(pc.fill_null(pc.less(closed, reported), False), later, closed)
 
 
-def not_before(closed: pa.ChunkedArray, days: Mask, reported: pa.ChunkedArray, time_zone: str) -> pa.ChunkedArray:
-    """Move closings that name the day of the report and no time to the moment of the report: they came after it."""
+def not_before(closed: pa.ChunkedArray, reported: pa.ChunkedArray, time_zone: str) -> pa.ChunkedArray:
+    """Move closings at the first moment of the report's own day to the moment of the report.
 
-    def day(moments: pa.ChunkedArray) -> pa.ChunkedArray:
-        return pc.cast(pc.local_timestamp(pc.cast(moments, pa.timestamp("us", tz=time_zone))), pa.date32(), safe=False)
+    They name the day and no time, whatever zeros are written behind it; and they came after the report.
+    """
 
-    same = pc.fill_null(pc.and_(pc.equal(day(closed), day(reported)), pc.less(closed, reported)), False)
-    return pc.if_else(pc.and_(same, pa.chunked_array([pa.array(days)])), reported, closed)
+    def local(moments: pa.ChunkedArray) -> pa.ChunkedArray:
+        return pc.local_timestamp(pc.cast(moments, pa.timestamp("us", tz=time_zone)))
+
+    midnight = pc.floor_temporal(local(reported), unit="day")
+    named = pc.and_(pc.equal(local(closed), midnight), pc.less(closed, reported))
+    return pc.if_else(pc.fill_null(named, False), reported, closed)
 
 
 _ABSOLUTE = frozenset({"epoch", "epoch-ms"})
@@ -119,6 +126,13 @@ class _Found:
     offset: _Numbers
     aware: Mask
     days: Mask
+
+
+def _evenly_spaced(cells: pa.Array) -> pa.Array:
+    """Take one space for several and for the unbroken kinds."""
+    if not pc.any(pc.match_substring_regex(cells, _ODD_SPACE)).as_py():
+        return cells
+    return pc.utf8_trim_whitespace(pc.replace_substring_regex(cells, r"[\s\x{a0}\x{2009}\x{202f}]+", " "))
 
 
 def _placed(local: pa.Array, time_zone: str) -> pa.Array:
@@ -207,7 +221,7 @@ def _calendar(cells: pa.Array, pattern: str) -> _Found:
 
 def _expression(pattern: str) -> str:
     return "^" + "".join(
-        f"(?P<{code[1]}>{CODES[code]})" if code in CODES and code != "%%" else re.escape(code[-1])
+        f"(?P<{code[1]}>{CODES[code]}){_AFTER.get(code, '')}" if code in CODES and code != "%%" else re.escape(code[-1])
         for code in codes_of(pattern)
     ) + "$"  # fmt: skip
 

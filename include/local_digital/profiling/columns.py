@@ -12,8 +12,8 @@ from local_digital.config.models import ContractField
 from local_digital.fields import FIELDS, LABELS, NO, YES, Kind
 from local_digital.parsing.sections import fold
 from local_digital.profiling import vocabulary
-from local_digital.profiling.dates import Dates, find_dates
-from local_digital.profiling.words import header_score, meaning, personal_kind, tokens
+from local_digital.profiling.dates import Dates, find_dates, formats_of
+from local_digital.profiling.words import header_score, is_of, meaning, personal_kind, says_count, service_score, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -49,11 +49,22 @@ _ENOUGH = 0.35
 _WORDS_KNOWN = 0.2
 _WORDS_ALONE = 0.7
 _WORDS_TRIED = 500
+_TIMES_EACH = 3
+_COUNT_NAME = 0.75
 _DATE_WORDS = frozenset({
     "date", "time", "datetime", "at", "on", "created", "closed", "opened", "reported", "logged", "resolved",
     "completed", "updated", "due", "when", "period", "week", "month", "day", "commencing", "ending", "timestamp",
     "received", "submitted", "modified", "dt",
 })  # fmt: skip
+_MONTH = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_LIKE_A_DATE = (
+    r"(?i)\b\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4}\b|\b\d{1,2}(st|nd|rd|th)?[ ./-]*"
+    + _MONTH
+    + r"\b|\b"
+    + _MONTH
+    + r"[ .-]+\d{1,2}\b"
+)
+_SOME_NUMBERS = r"\d{4}|\d\D+\d"
 # Their words are needed for nothing once the column is described.
 NEVER_READ = frozenset({
     "e-mail", "phone", "free text", "address", "birth or identity", "coordinates", "link", "name", "postcode",
@@ -67,7 +78,8 @@ class Column:
     """A column of the samples.
 
     looks: what its cells are like. personal: the kind of personal data it probably holds. unique_share: how many words
-    a filled cell of the newest file has; 1 when none comes twice.
+    a filled cell of the newest file has; 1 when none comes twice. undated: whether it is called a date, or its cells
+    look like dates, and none of their formats is known.
     """
 
     name: str
@@ -81,6 +93,7 @@ class Column:
     spoilt: int = 0
     longest: int = 0
     unique_share: float = 0.0
+    undated: bool = False
 
     @property
     def is_unique(self) -> bool:
@@ -106,7 +119,7 @@ class Guess:
     doubts: tuple[str, ...] = ()
 
 
-def describe(cells: Cells, line: Callable[[int], str], newest: int) -> Column:
+def describe(cells: Cells, line: Callable[[int], str], newest: int, contract: Transaction) -> Column:
     """Find out what a column holds. line: names the place of a row for people. newest: the newest file's first row."""
     words = cells.words
     rows = len(cells.codes)
@@ -127,7 +140,10 @@ def describe(cells: Cells, line: Callable[[int], str], newest: int) -> Column:
     if personal in {"name", "free text", "address", "health"} and _is_label(column):
         # `Status Description` holds a few words, and no description that somebody typed.
         column = replace(column, personal=_personal_by_cells(cells))
-    return replace(column, looks=_looks(cells, column))
+    elif personal in {"name", "free text", "address", "health"} and _names_services(column, cells, contract):
+        column = replace(column, personal=None)
+    undated = dates is None and personal != "birth or identity" and _is_undated(cells, longest)
+    return replace(column, looks=_looks(cells, column), undated=undated)
 
 
 def with_unique_share(column: Column, cells: Cells) -> Column:
@@ -138,6 +154,29 @@ def with_unique_share(column: Column, cells: Cells) -> Column:
 
 def _is_label(column: Column) -> bool:
     return column.is_category and any(header_score(name, column.name) >= _SURE_NAME for name in LABELS)
+
+
+def _names_services(column: Column, cells: Cells, contract: Transaction) -> bool:
+    """Say whether a column is called by what is asked for (`SR Description`), and holds a few words, each often, with
+    the transaction's among them. `Notes` tell no services apart, whatever is in them.
+    """
+    parts = tokens(column.name)
+    named = parts[-1] in vocabulary.NAMES_OF_SERVICES and bool(vocabulary.THINGS_ASKED_FOR & set(parts[:-1]))
+    return (
+        (named or service_score(column.name) >= _SURE_NAME)
+        and column.is_category
+        and column.filled >= _TIMES_EACH * column.distinct
+        and any(is_of(contract.transaction, contract.name, word) for word in cells.words.to_pylist())
+    )
+
+
+def _is_undated(cells: Cells, longest: int) -> bool:
+    named = "date" in tokens(cells.name) or any(
+        header_score(field, cells.name) >= _SURE_NAME for field in ("reported_at", "closed_at", "event_at")
+    )
+    return (longest <= _LONG_TEXT and cells.share(_LIKE_A_DATE) >= _MOST) or (
+        named and cells.share(_SOME_NUMBERS) >= _MOST
+    )
 
 
 def _personal_by_cells(cells: Cells) -> str | None:
@@ -230,7 +269,7 @@ def _fits(name: str, column: Column, cells: Cells, contract: Transaction) -> Gue
         return None
     match FIELDS[name]:
         case Kind.REF:
-            score, doubts = _ref_score(named, column), ()
+            score, doubts = (0.0 if _is_count(named, column, cells) else _ref_score(named, column)), ()
         case Kind.INSTANT:
             score, doubts = (named if column.dates is not None else 0.0), ()
         case Kind.KEY:
@@ -240,6 +279,13 @@ def _fits(name: str, column: Column, cells: Cells, contract: Transaction) -> Gue
         case _:
             return None
     return Guess(name, column.name, score, doubts) if score >= _ENOUGH else None
+
+
+def _is_count(named: float, column: Column, cells: Cells) -> bool:
+    """Say whether a column counts things, so that its cells refer to none. A column for each month does too."""
+    if says_count(column.name) or formats_of(column.name, numbers=False):
+        return True
+    return not named and header_score("count", column.name) >= _COUNT_NAME and cells.share(_NUMBER) >= _MOST
 
 
 def _ref_score(named: float, column: Column) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from local_digital.date_formats import CODES, NAMED
 from local_digital.parsing import instants
 from local_digital.profiling import vocabulary
 
@@ -24,11 +25,17 @@ if TYPE_CHECKING:
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([Tt ]\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)? ?(Z|z|[+-]\d{2}(:?\d{2})?)?)?")
 _DATE = re.compile(
     r"(?:(?P<weekday>[A-Za-z]{3,9})(?P<after>,? ))?"
-    r"(?P<a>\d{1,4}|[A-Za-z]{3,9}\.?)(?P<first>[/.\- ])(?P<b>\d{1,2}|[A-Za-z]{3,9}\.?)(?P<second>,? |[/.\-])"
+    r"(?P<a>\d{1,4}|\d{1,2}(?:st|nd|rd|th)|[A-Za-z]{3,9}\.?)(?P<first>[/.\-]|[ \xa0\u202f]+)"
+    r"(?P<b>\d{1,2}(?:st|nd|rd|th)?|[A-Za-z]{3,9}\.?)(?P<second>,?[ \xa0\u202f]+|[/.\-])"
     r"(?P<c>\d{4}|\d{1,2})"
-    r"(?:(?P<gap>, | +|T| - )(?P<time>\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)(?P<half>(?P<space> ?)[AaPp]\.?[Mm]\.?)?"
-    r"(?P<before> ?)(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2})?)?"
+    r"(?:(?P<gap>,?[ \xa0\u202f]+(?:at |- )?|T)"
+    r"(?P<time>\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:[.,:]\d{1,9})?)?)(?P<half>(?P<space>[ \xa0\u202f]*)[AaPp]\.?[Mm]\.?)?"
+    r"(?P<before> ?)(?P<zone>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?"
 )
+_TIME_FIRST = re.compile(r"(?P<time>\d{1,2}:\d{2}(?P<seconds>:\d{2})?)(?P<gap>,? +)(?P<day>\S.*)")
+_YEAR_LAST = re.compile(r"[A-Z][a-z]{2} [A-Z][a-z]{2} +\d{1,2} \d{2}:\d{2}:\d{2} \d{4}")
+_FIRST_DAY = re.compile(r"(0001-0?1-0?1|0?1[/.-]0?1[/.-]0001)(?!\d)")
+_BLANKS = re.compile(r"[ \xa0\u202f]+")
 _PERIODS = (
     (re.compile(r"\d{4}-(0[1-9]|1[0-2])"), "%Y-%m"),
     (re.compile(r"\d{4}/(0[1-9]|1[0-2])"), "%Y/%m"),
@@ -39,7 +46,9 @@ _PERIODS = (
     (re.compile(r"\d{4}-W\d{2}"), "%G-W%V"),
 )
 _MONTH_YEAR = re.compile(r"(?P<month>[A-Za-z]{3,9})(?P<between>[ -])(?P<year>\d{4}|\d{2})")
-_COMPACT = re.compile(r"(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])((?P<gap> ?)([01]\d|2[0-3])[0-5]\d([0-5]\d)?)?")
+_COMPACT = re.compile(
+    r"(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])((?P<gap>[ T]?)([01]\d|2[0-3])[0-5]\d([0-5]\d)?)?"
+)
 _MONTH_NAMES = frozenset({
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
     "december", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
@@ -130,8 +139,23 @@ def find_dates(
         for family in families:
             family.formats = family.formats if follow[0] == "day-first" else family.formats[::-1]
     families.sort(key=lambda family: -family.count)
-    formats = tuple(dict.fromkeys(family.formats[0] for family in families))
-    return _described(cells, formats, order, evidence, line)
+    formats = tuple(
+        dict.fromkeys(_simplest(family.formats[0], words.filter(pa.array(family.mask))) for family in families)
+    )
+    found = _described(cells, formats, order, evidence, line)
+    return found if found.fits or not found.misfits else None
+
+
+def _simplest(pattern: str, words: pa.Array) -> str:
+    """Return a format with one space for runs of blanks and none that do not break, where it reads as many cells."""
+    plain = _BLANKS.sub(" ", pattern)
+    if plain == pattern:
+        return pattern
+    text = pa.chunked_array([words], pa.string())
+    fewer = (
+        instants.parse(text, (plain,), "UTC").utc.null_count > instants.parse(text, (pattern,), "UTC").utc.null_count
+    )
+    return pattern if fewer else plain
 
 
 def formats_of(cell: str, *, numbers: bool) -> tuple[str, ...]:
@@ -139,25 +163,38 @@ def formats_of(cell: str, *, numbers: bool) -> tuple[str, ...]:
 
     numbers: plain numbers may be dates too.
     """
-    if _ISO.fullmatch(cell):
-        return ("iso",)
-    if _COMPACT.fullmatch(cell) and (numbers or len(cell) > len("yyyymmdd")):
-        digits = cell.replace(" ", "")
-        time = {8: "", 12: "%H%M", 14: "%H%M%S"}[len(digits)]
-        return ("%Y%m%d" + (" " if " " in cell else "") + time,)
-    if pattern := next((pattern for shape, pattern in _PERIODS if shape.fullmatch(cell)), None):
-        return (pattern,)
-    if (found := _MONTH_YEAR.fullmatch(cell)) and found["month"].casefold() in _MONTH_NAMES:
-        month = "%b" if len(found["month"]) <= _ABBREVIATED else "%B"
-        return (month + found["between"] + ("%Y" if len(found["year"]) == len("yyyy") else "%y"),)
+    if cell.startswith("'"):
+        # As spreadsheets mark text.
+        return tuple(f"'{pattern}" for pattern in formats_of(cell[1:], numbers=False) if pattern not in NAMED)
+    if one := _one_format(cell, numbers=numbers):
+        return (one,)
     if found := _DATE.fullmatch(cell):
         return tuple(found_day + _time_format(found) for found_day in _day_formats(found))
+    if found := _TIME_FIRST.fullmatch(cell):
+        time = "%H:%M" + (":%S" if found["seconds"] else "") + found["gap"]
+        days = formats_of(found["day"], numbers=False)
+        return tuple(time + day for day in days if day not in NAMED and "%H" not in day and "%I" not in day)
     return _number_formats(cell) if numbers and re.fullmatch(r"\d{5,13}(\.\d+)?", cell) else ()
+
+
+def _one_format(cell: str, *, numbers: bool) -> str | None:
+    """Return the format of a cell whose shape leaves no doubt about day and month."""
+    if _ISO.fullmatch(cell):
+        return "iso"
+    if (compact := _COMPACT.fullmatch(cell)) and (numbers or len(cell) > len("yyyymmdd")):
+        gap = compact["gap"] or ""
+        return "%Y%m%d" + gap + {8: "", 12: "%H%M", 14: "%H%M%S"}[len(cell) - len(gap)]
+    if pattern := next((pattern for shape, pattern in _PERIODS if shape.fullmatch(cell)), None):
+        return pattern
+    if (found := _MONTH_YEAR.fullmatch(cell)) and found["month"].casefold() in _MONTH_NAMES:
+        month = "%b" if len(found["month"]) <= _ABBREVIATED else "%B"
+        return month + found["between"] + ("%Y" if len(found["year"]) == len("yyyy") else "%y")
+    return "%a %b %d %H:%M:%S %Y" if _YEAR_LAST.fullmatch(cell) else None
 
 
 def fold_no_date(word: str) -> bool:
     """Say whether a text is a usual way of saying that there is no date."""
-    return word.strip().casefold() in vocabulary.NO_DATE
+    return word.strip().casefold() in vocabulary.NO_DATE or bool(_FIRST_DAY.match(word))
 
 
 def _number_formats(cell: str) -> tuple[str, ...]:
@@ -172,7 +209,7 @@ def _number_formats(cell: str) -> tuple[str, ...]:
 
 
 def _day_formats(found: re.Match[str]) -> list[str]:
-    a, b, c = found["a"], found["b"], found["c"]
+    a, b, c = (re.sub(r"(?<=\d)(st|nd|rd|th)$", "", found[part]) for part in "abc")
     weekday = ""
     if found["weekday"]:
         weekday = ("%a" if len(found["weekday"]) <= _ABBREVIATED else "%A") + found["after"]
@@ -206,12 +243,14 @@ def _time_format(found: re.Match[str]) -> str:
         return ""
     digits = found["time"]
     hour = "%I" if found["half"] else "%H"
-    time = f"{hour}:%M" + (":%S" if digits.count(":") > 1 else "")
-    for mark in ".,":
-        time += f"{mark}%f" if mark in digits else ""
+    time = hour + "".join(
+        mark + code for mark, code in zip(re.findall(r"\D", digits), ("%M", "%S", "%f"), strict=False)
+    )
     half = f"{found['space']}%p" if found["half"] else ""
     zone = found["zone"] or ""
-    ending = found["before"] + ("%z" if zone and zone not in {"UTC", "GMT"} else zone)
+    # An offset of hours alone that the codes do not take is a text like any other, when it is always UTC's.
+    as_it_is = zone in {"UTC", "GMT"} or (zone == "+00" and not re.fullmatch(CODES["%z"], zone))
+    ending = found["before"] + ("%z" if zone and not as_it_is else zone)
     return found["gap"] + time + half + ending
 
 
@@ -279,7 +318,9 @@ def _decide(
 def _witnesses(family: _Family, words: pa.Array, cells: Cells, line: Callable[[int], str]) -> list[str]:
     found = words.filter(pa.array(family.mask))
     counts = cells.counts[family.mask]
-    parts = pc.extract_regex(found, r"^(?:[A-Za-z]+,? )?(?P<a>\d{1,2})[/.\- ](?P<b>\d{1,2})[/.\- ,]")
+    parts = pc.extract_regex(
+        found, r"^'?(?:[A-Za-z]+,? |\d{1,2}:[\d:]+,? +)?(?P<a>\d{1,2})[/.\- ](?P<b>\d{1,2})[/.\- ,]"
+    )
     evidence = []
     for name, place in (("a", "first"), ("b", "second")):
         number = pc.cast(pc.fill_null(pc.struct_field(parts, name), "0"), pa.int64()).to_numpy(zero_copy_only=False)
@@ -315,7 +356,7 @@ def _described(
     known = days[good]
     zones = _zones(words, counts, good, parsed.days, formats)
     hint, zone = _midnights(utc, counts, good, parsed.days, zones)
-    literal = [pattern for pattern in formats if pattern.endswith(("UTC", "GMT"))]
+    literal = [pattern for pattern in formats if pattern.endswith(("UTC", "GMT", "+00"))]
     if literal:
         hint, zone = f"the times end in {literal[0][-3:]}", "UTC"
     if not zone and not hint and (skipped := _skipped(words, counts, formats, good, zones)):

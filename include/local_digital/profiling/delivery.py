@@ -8,8 +8,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from local_digital.profiling.words import header_score
+from local_digital.parsing import values
+from local_digital.profiling import vocabulary
+from local_digital.profiling.words import header_score, says_count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from local_digital.profiling.cells import Cells
     from local_digital.profiling.columns import Column
 
+    Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
     Codes = np.ndarray[tuple[int], np.dtype[np.integer[Any]]]
     Numbers = np.ndarray[tuple[int], np.dtype[np.int64]]
 
@@ -25,6 +30,11 @@ _SOME = 0.2
 _LOGGED = 0.1
 _COUNT_NAME = 0.75
 _WHOLE_NUMBERS = 0.95
+_MOST = 0.5
+_WHOLE = r"^\d{1,3}(,\d{3})+$|^\d+([.,]0*)?$"
+# Small numbers that are left out, so that nobody is recognised.
+_SUPPRESSED = r"(?i)^(<|less than|fewer than|under) ?\d+$|^[*.\x{2013}-]+$|^\[?[a-z]\]?$|^(suppressed|low|n/a|null)$"
+_SPOILT = r"^\d(\.\d+)?[eE]\+\d+$"
 _SUNDAY = 6
 _MONDAY = 0
 
@@ -32,7 +42,7 @@ _MONDAY = 0
 @dataclass(frozen=True)
 class Delivery:
     """kind: as in a feed's `delivery`. evidence: what says so. sure: whether the files settle it. event_at, period,
-    count: the columns that event logs and counts need. every, named_by: of counts.
+    count: the columns that event logs and counts need. every, named_by: of counts. count_doubts: about its cells.
     """
 
     kind: str
@@ -45,6 +55,7 @@ class Delivery:
     every: str = "week"
     named_by: str = "start"
     doubts: tuple[str, ...] = ()
+    count_doubts: tuple[str, ...] = ()
 
 
 def find_event_log(
@@ -52,18 +63,23 @@ def find_event_log(
 ) -> Delivery | None:
     """Recognise a log: a case has several rows, each with a time of its own. refs: columns that may be references."""
     for ref in refs:
-        codes = cells[ref].codes
+        # One text in place of many references has many rows, and is no case.
+        real = real_refs(cells[ref], spoilt=False)
+        codes = cells[ref].codes[real]
         cases = len(np.unique(codes))
         times = [column for column in columns if column.dates is not None and column.name != ref]
-        rows = _pairs(
-            codes, *(cells[column.name].codes for column in (*times,)), *((cells[status].codes,) if status else ())
-        )
+        parts = [
+            cells[name].codes[real] for name in (*(column.name for column in times), *([status] if status else []))
+        ]
+        each = np.unique(combined(codes, *parts), return_index=True)[1]
+        rows = len(each)
         several = rows - cases
-        if not cases or several < _LOGGED * cases:
+        with_several = int(np.count_nonzero(np.unique(codes[each], return_counts=True)[1] > 1))
+        if not cases or with_several < _LOGGED * cases:
             continue
-        changing = {column.name: _pairs(codes, cells[column.name].codes) - cases for column in times}
+        changing = {column.name: _pairs(codes, cells[column.name].codes[real]) - cases for column in times}
         moving = [name for name, more in changing.items() if more >= several * _NEARLY_ALL]
-        statuses = _pairs(codes, cells[status].codes) - cases if status else 0
+        statuses = _pairs(codes, cells[status].codes[real]) - cases if status else 0
         if not moving or (status and statuses < _LOGGED * cases):
             continue
         best = max(moving, key=lambda name: (header_score("event_at", name), changing[name]))
@@ -76,28 +92,54 @@ def find_event_log(
     return None
 
 
+def real_refs(cells: Cells, *, spoilt: bool) -> Mask:
+    """Mark the rows with a reference: not blank, not NULL or its like. spoilt: those that Excel shortened count too."""
+    words = pa.array(cells.all_words)
+    if not len(words):
+        return np.ones(len(cells.codes), dtype=bool)
+    none = pc.is_in(pc.utf8_lower(words), value_set=pa.array(["", *sorted(vocabulary.NO_REF)]))
+    if not spoilt:
+        none = pc.or_(none, pc.match_substring_regex(words, _SPOILT))
+    return np.asarray(~np.asarray(none.to_numpy(zero_copy_only=False), dtype=bool)[cells.codes], dtype=bool)
+
+
 def find_counts(columns: Sequence[Column], cells: Mapping[str, Cells], *, has_ref: bool) -> Delivery | None:
     """Recognise counts: a column of whole numbers that is called so, and the day of a period in place of a time."""
     if has_ref:
         return None
     numbers = [
         column for column in columns
-        if column.dates is None and column.filled and header_score("count", column.name) >= _COUNT_NAME
-        and cells[column.name].share(r"^\d{1,3}(,\d{3})+$|^\d+(\.0*)?$") >= _WHOLE_NUMBERS
+        if column.dates is None and column.filled
+        and (header_score("count", column.name) >= _COUNT_NAME or says_count(column.name))
+        and cells[column.name].share(_WHOLE) >= _MOST
+        and cells[column.name].share(f"{_WHOLE}|{_SUPPRESSED}") >= _WHOLE_NUMBERS
     ]  # fmt: skip
     periods = [
         column for column in columns if column.dates is not None and not column.dates.has_time and column.dates.first
     ]
     if not numbers or not periods:
         return None
-    count = max(numbers, key=lambda column: header_score("count", column.name))
+    count = max(numbers, key=lambda column: (header_score("count", column.name), says_count(column.name)))
     period = max(periods, key=lambda column: (header_score("period", column.name), -column.distinct))
     every, named_by, doubts = _period_of(period, cells[period.name])
     return Delivery(
         "aggregate",
         f"no reference, whole numbers in `{count.name}` and {period.distinct:,} periods in `{period.name}`",
         sure=True, period=period.name, count=count.name, every=every, named_by=named_by, doubts=doubts,
+        count_doubts=_count_doubts(count, cells[count.name]),
     )  # fmt: skip
+
+
+def _count_doubts(column: Column, cells: Cells) -> tuple[str, ...]:
+    """Say how many rows have no number that ingest reads, and why."""
+    wrong = values.whole_numbers(pa.chunked_array([cells.words], pa.string()))[1]
+    lost = column.rows - column.filled + int(cells.counts[np.asarray(wrong, dtype=bool)].sum())
+    if not lost:
+        return ()
+    hidden = int(cells.counts[cells.matching(_SUPPRESSED)].sum())
+    why = f", {hidden:,} of them with a small number left out, as `<5` or `*`" if hidden else ""
+    turned_down = f"{lost:,} of {column.rows:,} rows hold no whole number{why}"
+    return (f"{turned_down}: they will be turned down, and the sums be too low. Ask for the figures",)
 
 
 def by_overlap(files: Sequence[tuple[Numbers, dt.date | None]]) -> Delivery:
@@ -140,8 +182,6 @@ def combined(*codes: Codes) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
 
 
 def _period_of(column: Column, cells: Cells) -> tuple[str, str, tuple[str, ...]]:
-    import pyarrow as pa  # noqa: PLC0415 - counts are rare
-
     from local_digital.parsing import instants  # noqa: PLC0415
 
     assert column.dates is not None  # noqa: S101 - found by its dates

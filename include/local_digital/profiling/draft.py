@@ -12,7 +12,7 @@ from local_digital.date_formats import readable
 from local_digital.errors import ConfigurationError
 from local_digital.fields import FIELDS, UNMAPPED, Kind
 from local_digital.profiling.columns import is_yes_or_no
-from local_digital.profiling.dates import fold_no_date
+from local_digital.profiling.dates import fold_no_date, formats_of
 from local_digital.profiling.words import header_score
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ _PLACEHOLDER_CODE = "E00000000"
 _LONGEST_NAME = 200
 _LONGEST_GROUP = 60 - len("-local-authority")
 _SURE_NAME = 0.9
+_HARDLY_ANY = 0.01
+_FEW_DATES = 2
 _ESCAPED = {'"': '\\"', "\\": "\\\\", "\t": "\\t"}
 _NO_DATES_LISTED = 6
 # The spelling of channels on the first dashboard, as in the first council's file.
@@ -156,20 +158,49 @@ class _Feed:
         for key, value in form.items():
             if isinstance(value, list):
                 continue
-            parts.append(f"{key}: {scalar(str(value), always=key == 'delimiter')}")
-        checks = []
+            parts.append(f"{key}: {scalar(str(value), always=key in {'delimiter', 'quote', 'escape', 'member'})}")
+        checks = self._layout_doubts()
         if form.get("encoding") == "auto" and form["kind"] == "csv":
             checks.append("the samples hold nothing that tells encodings apart, so each delivery's is found out")
         if "pgp" in form:
             checks.append("the connection with our private key")
         names = form.get("names")
         if isinstance(names, list):
-            self._writer.line(2, "format:", "the export has no header: give the columns their names, here and below")
+            checks = ["the export has no header: give the columns their names, here and below", *self._layout_doubts()]
+            self._writer.line(2, "format:", *checks)
             for part in parts:
                 self._writer.line(3, part)
             self._writer.line(3, f"names: [{', '.join(scalar(str(name)) for name in names)}]")
         else:
             self._writer.line(2, f"format: {{ {', '.join(parts)} }}", *checks)
+
+    def _layout_doubts(self) -> list[str]:
+        found = self._found
+        form = found.format
+        checks = []
+        if "quote" in form:
+            checks.append("cells seem to stand between single quotes")
+        if "escape" in form:
+            checks.append("quotes inside cells seem to have a backslash before them")
+        if "member" in form:
+            checks.append("the archive holds other files too, which this leaves out")
+        if any("quotes_after_a_space" in file.facts for file in found.files):
+            checks.append(
+                "quotes stand behind a space and mean nothing there, so that cells may fall apart: ask for an export "
+                "without these spaces"
+            )
+        if sheets := [sheet for file in found.files for sheet in file.more_sheets]:
+            names = ", ".join(map(code, dict.fromkeys(sheets)))
+            checks.append(
+                f"ONLY THIS SHEET IS READ. Others have the same header, {names}: ask for all rows in one sheet"
+            )
+        wide = [column.name for column in found.columns if formats_of(column.name, numbers=False)]
+        if len(wide) > _FEW_DATES:
+            checks.append(
+                f"{len(wide)} columns are called by dates, as where counts stand side by side: these cannot be read. "
+                "Ask for a row for each period and channel"
+            )
+        return checks
 
     def _write_zone(self) -> None:
         zones = [self._dates(name) for name in self._found.fields]
@@ -185,6 +216,11 @@ class _Feed:
 
     def _write_rows(self) -> None:
         services, writer = self._found.services, self._writer
+        if self._found.totals:
+            writer.line(2, "rows:", "sums stand among the words, and would be counted a second time")
+            for column, words in self._found.totals.items():
+                writer.line(3, f"- {{ column: {scalar(column)}, not_in: {_list(words)} }}")
+            return
         if services is None or (services.words and not services.filters and not services.hidden):
             return
         if not services.words:
@@ -216,6 +252,9 @@ class _Feed:
                 self._write_field(name)
             else:
                 self._write_absent(name)
+        for column in self._undated("reported_at"):
+            doubt = "IS FILLED AND ITS DATES ARE NOT UNDERSTOOD: ask the council how they are written"
+            self._writer.comment(f"CHECK: {code(column)} {doubt}", 3)
 
     def _write_field(self, name: str) -> None:
         found = self._found
@@ -229,6 +268,12 @@ class _Feed:
         match FIELDS[name]:
             case Kind.REF:
                 checks += self._ref_doubts(guess.column)
+                if found.starts_again:
+                    facts = [f"derived_from: {_list((guess.column, found.fields['reported_at'].column))}"]
+                elif found.no_refs:
+                    facts.append(f"blank: {_list(found.no_refs)}")
+                    rows = _count(sum(found.no_refs.values()), "row")
+                    checks.append(f"{rows} with a text in place of a reference: these will be turned down")
             case Kind.INSTANT:
                 assert column.dates is not None  # noqa: S101 - only columns of dates are guessed for instants
                 more, doubts = _instant(column.dates, name, found.times.get(name))
@@ -250,16 +295,23 @@ class _Feed:
         return doubts
 
     def _write_label(self, name: str, facts: list[str], checks: list[str], words: Words | None) -> None:
+        if name == "channel" and (blank := self._found.blank.get(name)):
+            checks.append(
+                f"{_count(blank, 'row')} without a word here; without `when_blank` these would be turned down"
+            )
+            if "other" in self._contract.fields[name].values:
+                facts.append("when_blank: other")
         if words is None or not words.closed:
             self._writer.facts(3, name, facts, checks)
             return
         mapped = [word for word in words.words if word.value]
-        unmapped = [word.word for word in words.words if not word.value]
+        sums = self._found.totals.get(self._found.fields[name].column, ())
+        unmapped = [word.word for word in words.words if not word.value and word.word not in sums]
         if unmapped:
             checks.append("not mapped: " + "; ".join(unmapped))
             checks.append("values: " + ", ".join(self._contract.fields[name].values))
         if words.hidden:
-            checks.append(f"not shown: {_count(words.hidden, 'more word')}, each once or like something personal")
+            checks.append(f"not shown: {_count(words.hidden, 'more word')}, each seldom or like something personal")
         if mapped and is_yes_or_no(word.word for word in mapped) and not unmapped:
             by_word = {word.word.casefold()[0] in "yt1-": word.value for word in mapped}
             facts += [f"{key}: {by_word[flag]}" for key, flag in (("yes", True), ("no", False)) if by_word.get(flag)]
@@ -291,7 +343,16 @@ class _Feed:
                 checks.append(
                     f"{', '.join(map(code, personal))} would be read for it, and kept inside a keyed hash only"
                 )
+            rows, equal = found.files[-1].rows, found.files[-1].duplicates
+            if equal > _HARDLY_ANY * rows:
+                checks.append(
+                    f"{equal:,} of {rows:,} rows equal another in every column, and would be dropped as duplicates, "
+                    "though they may well be reports of their own: ask for a reference"
+                )
             self._writer.facts(3, name, [f"derived_from: {_list(found.derived_from)}"], checks)
+        elif name == "reported_at" and (undated := self._undated(name)):
+            facts = [f"from: {scalar(undated[0])}", "formats: [iso]"]
+            self._writer.facts(3, name, facts, ["placeholder for the format of these dates, see below"])
         elif name == "reported_at" and found.file_names.has_date:
             self._writer.facts(
                 3, name, ["from_file_name: true"], ["no column of dates was found: the day in the name is taken"]
@@ -309,6 +370,11 @@ class _Feed:
                 3, name, [f'from: "no column for {name}"', *extra], ["no such column was found: ingest will fail"]
             )
 
+    def _undated(self, field: str) -> list[str]:
+        """Return the columns of dates that are not understood, those first that are called like a field."""
+        names = [column.name for column in self._found.columns if column.undated]
+        return sorted(names, key=lambda name: -header_score(field, name))
+
     def _dates(self, name: str) -> Dates | None:
         return self._found.column(self._found.fields[name].column).dates if FIELDS[name] is Kind.INSTANT else None
 
@@ -318,6 +384,8 @@ class _Feed:
         found = self._found
         used = {guess.column for guess in found.fields.values()} | set(found.derived_from)
         used |= {column for column, pattern in found.times.values() if pattern}
+        if "reported_at" not in found.fields:
+            used |= set(self._undated("reported_at")[:1])
         if found.services is not None and found.services.words and (found.services.filters or found.services.hidden):
             used.add(found.services.column)
         rest = [column for column in found.columns if column.name not in used and len(column.name) <= _LONGEST_NAME]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,14 +18,15 @@ from local_digital.errors import DataError
 from local_digital.fields import FIELDS, Kind
 from local_digital.parsing import instants
 from local_digital.profiling import columns as inference
+from local_digital.profiling import vocabulary
 from local_digital.profiling.cells import Cells
 from local_digital.profiling.columns import Column, Guess
 from local_digital.profiling.dates import find_dates
-from local_digital.profiling.delivery import Delivery, by_overlap, combined, find_counts, find_event_log
+from local_digital.profiling.delivery import Delivery, by_overlap, combined, find_counts, find_event_log, real_refs
 from local_digital.profiling.file_names import FileNames, NameDate, guess_name_date, guess_pattern
 from local_digital.profiling.reading import Sample, blanks, read_sample
 from local_digital.profiling.services import Services, find_services
-from local_digital.profiling.words import header_score, may_be_shown, meaning
+from local_digital.profiling.words import header_score, is_often, may_be_shown, meaning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -44,6 +46,8 @@ _LINES_SHOWN = 5
 _EARLIEST = np.datetime64("1990-01-01", "D")
 _STRAY_DAYS = 90
 _LONDON = "Europe/London"
+_HARDLY_ANY = 0.02
+_MOST = 0.5
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ class Note:
 
 @dataclass(frozen=True)
 class File:
-    """A sample file. first, last: the local days that its rows span."""
+    """A sample file. first, last: the local days that its rows span. more_sheets: others with the same header."""
 
     name: str
     size: int
@@ -95,6 +99,7 @@ class File:
     facts: dict[str, object]
     first: dt.date | None = None
     last: dt.date | None = None
+    more_sheets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,9 @@ class Profile:
 
     fields: the guessed column of each field. times: for those that hold mere days, the column with the time and its
     format. renamed: the older names of a column, by its newest. words: of the label
-    fields. identity: notes about references. weeks: rows by the Monday of their week. format: the keys of the feed's
+    fields. blank: how many rows have no word for a label field. totals: by column, words of sums among those of counts.
+    no_refs: texts in place of a reference, with how often. starts_again: whether files share references for different
+    cases. identity: notes about references. weeks: rows by the Monday of their week. format: the keys of the feed's
     `format`.
     """
 
@@ -116,6 +123,10 @@ class Profile:
     times: dict[str, tuple[str, str | None]]
     renamed: dict[str, tuple[str, ...]]
     words: dict[str, Words]
+    blank: dict[str, int]
+    totals: dict[str, tuple[str, ...]]
+    no_refs: dict[str, int]
+    starts_again: bool
     services: Services | None
     identity: tuple[Note, ...]
     derived_from: tuple[str, ...]
@@ -155,6 +166,10 @@ class Profile:
                 }
                 for name, found in self.words.items()
             },
+            "blank": self.blank,
+            "totals": {column: list(words) for column, words in self.totals.items()},
+            "no_refs": self.no_refs,
+            "starts_again": self.starts_again,
             "services": self.services.as_json() if self.services else None,
             "identity": [note.__dict__ for note in self.identity],
             "derived_from": list(self.derived_from),
@@ -210,6 +225,13 @@ def profile(
         for path in dict.fromkeys(paths)
     ]
     if not any(sample.rows for sample in samples):
+        if any(sample.ragged and "quotes_after_a_space" in sample.facts for sample in samples):
+            raise DataError(
+                ", ".join(map(str, paths)),
+                expected="quotes that begin right behind the delimiter",
+                found="a space before each, so that they mean nothing and cells fall apart",
+                action="Ask the council for an export without these spaces.",
+            )
         raise DataError(
             ", ".join(map(str, paths)),
             expected="rows of data",
@@ -246,6 +268,9 @@ class _Profiling:
         refs = [fields["record_ref"].column] if "record_ref" in fields else list(derived)
         moments, has_time = self._moments(fields, delivery)
         days = moments.astype("datetime64[D]")
+        shared, differ = self._shared_refs(fields, moments) if delivery is None else (0, 0)
+        if starts_again := differ > _MOST * shared:
+            refs = [*refs, fields["reported_at"].column]
         if delivery is None:
             delivery = by_overlap(self._ids_and_firsts(refs, days, belongs))
         files = tuple(self._file(index, sample, hashes, days) for index, sample in enumerate(self._samples))
@@ -257,6 +282,9 @@ class _Profiling:
             name_date = guess_name_date(self._names.pattern, named, has_time=has_time)
         weeks = _weeks(days[belongs & self._latest_of_each(refs, delivery)])
         others = self._other_refs(fields)
+        identity = [*self._identity(fields, others, delivery, hashes)]
+        if differ > _HARDLY_ANY * shared:
+            identity.insert(0, self._shared_note(fields, shared, differ))
         return Profile(
             transaction=self._contract.transaction,
             files=files,
@@ -267,8 +295,12 @@ class _Profiling:
             times=self._times(fields),
             renamed=self._renamed,
             words=self._words(fields, belongs),
+            blank=self._blank_labels(fields, belongs),
+            totals=self._totals(fields) if delivery.kind == "aggregate" else {},
+            no_refs=self._no_refs(fields),
+            starts_again=starts_again,
             services=services,
-            identity=tuple(self._identity(fields, others, delivery, hashes)),
+            identity=tuple(identity),
             derived_from=derived,
             derived_is_unique=unique,
             other_refs=others,
@@ -305,7 +337,7 @@ class _Profiling:
             cells = self._take(name)
             for other in self._renamed.get(name, ()):
                 cells = cells.or_else(self._take(other))
-            column = inference.describe(cells, self._line, self._newest)
+            column = inference.describe(cells, self._line, self._newest, self._contract)
             self._columns.append(column)
             self._cells[name] = cells.without_words() if column.personal in inference.NEVER_READ else cells
             hashes = combined(hashes, cells.codes)
@@ -378,7 +410,9 @@ class _Profiling:
         last = {name: self._in_last_file(cells) for name, cells in self._cells.items()}
         if log := find_event_log(refs, self._columns, last, status):
             return log
-        has_ref = guessed is not None and columns[guessed.column].is_unique
+        # A column that nothing but its uniqueness speaks for may be the counts of a short file.
+        named = guessed is not None and header_score("record_ref", guessed.column) > 0
+        has_ref = guessed is not None and named and columns[guessed.column].is_unique
         return find_counts(self._columns, self._cells, has_ref=has_ref)
 
     def _in_last_file(self, cells: Cells) -> Cells:
@@ -398,7 +432,7 @@ class _Profiling:
             }  # fmt: skip
             return {
                 "period": Guess("period", delivery.period, 1.0, delivery.doubts),
-                "count": Guess("count", delivery.count, 1.0),
+                "count": Guess("count", delivery.count, 1.0, delivery.count_doubts),
                 **kept,
             }
         assert delivery.event_at and delivery.record_ref  # noqa: S101, PT018 - a log has both
@@ -420,7 +454,11 @@ class _Profiling:
             if name == "ward" or (not contract.values and column.personal):
                 found[name] = Words((), len(counts), bool(contract.values))
                 continue
-            shown = {word: count for word, count in counts.items() if may_be_shown(name, word, count, contract)}
+            rows = sum(counts.values())
+            shown = {
+                word: count for word, count in counts.items()
+                if may_be_shown(name, word, contract, often=is_often(count, rows))
+            }  # fmt: skip
             meanings = {word: meaning(name, word, contract) if contract.values else None for word in shown}
             found[name] = Words(
                 tuple(
@@ -430,6 +468,25 @@ class _Profiling:
                 len(counts) - len(shown),
                 bool(contract.values),
             )
+        return found
+
+    def _blank_labels(self, fields: dict[str, Guess], belongs: Mask) -> dict[str, int]:
+        found = {}
+        for name, guess in fields.items():
+            if FIELDS[name] is Kind.LABEL:
+                cells = self._cells[guess.column]
+                blank = np.asarray(pc.equal(cells.all_words, "").to_numpy(zero_copy_only=False), dtype=bool)
+                if count := int(np.count_nonzero(blank[cells.codes[belongs]])):
+                    found[name] = count
+        return found
+
+    def _totals(self, fields: dict[str, Guess]) -> dict[str, tuple[str, ...]]:
+        found = {}
+        for name, guess in fields.items():
+            if FIELDS[name] is Kind.LABEL:
+                words = inference.label_words(self._cells[guess.column])
+                if sums := tuple(word for word in words if word.casefold() in vocabulary.TOTALS):
+                    found[guess.column] = sums
         return found
 
     def _belonging(self, services: Services) -> Mask:
@@ -482,6 +539,41 @@ class _Profiling:
             chosen, found = [*chosen, best], counts[best]
         return tuple(chosen), found >= wanted
 
+    def _no_refs(self, fields: dict[str, Guess]) -> dict[str, int]:
+        guess = fields.get("record_ref")
+        if guess is None or not len(words := pa.array(self._cells[guess.column].words)):
+            return {}
+        none = pc.is_in(pc.utf8_lower(words), value_set=pa.array(sorted(vocabulary.NO_REF)))
+        counts = self._cells[guess.column].counts[none.to_numpy(zero_copy_only=False)]
+        return dict(zip(words.filter(none).to_pylist(), map(int, counts), strict=True))
+
+    def _shared_refs(self, fields: dict[str, Guess], moments: Days) -> tuple[int, int]:
+        """Count the references that two files share, and those of them that have another time of report there."""
+        if not {"record_ref", "reported_at"} <= set(fields):
+            return 0, 0
+        cells = self._cells[fields["record_ref"].column]
+        usable = real_refs(cells, spoilt=False) & ~np.isnat(moments)
+        files = []
+        for start, end in zip(self._starts[:-1], self._starts[1:], strict=True):
+            rows = np.flatnonzero(usable[start:end]) + start
+            refs, first = np.unique(cells.codes[rows], return_index=True)
+            files.append((refs, moments[rows[first]]))
+        shared = differ = 0
+        for (before, then), (after, now) in pairwise(files):
+            _, left, right = np.intersect1d(before, after, return_indices=True)
+            shared += len(left)
+            differ += int(np.count_nonzero(then[left] != now[right]))
+        return shared, differ
+
+    def _shared_note(self, fields: dict[str, Guess], shared: int, differ: int) -> Note:
+        ref, reported = fields["record_ref"].column, fields["reported_at"].column
+        text = (
+            f"DO REFERENCES START AGAIN? {differ:,} of {shared:,} that two files share have another `{reported}`, "
+            "so they are not unique across files. Ask for references that are; "
+            f"`derived_from` with `{ref}` and `{reported}` tells such rows apart"
+        )
+        return Note(ref, text, doubt=True)
+
     def _other_refs(self, fields: dict[str, Guess]) -> tuple[str, ...]:
         used = {guess.column for guess in fields.values()}
         return tuple(
@@ -522,7 +614,7 @@ class _Profiling:
         cells = self._in_last_file(self._cells[name])
         rows = np.unique(combined(hashes[len(hashes) - len(cells.codes) :], cells.codes), return_index=True)[1]
         codes = cells.codes[rows]
-        codes = codes[np.asarray(pc.not_equal(cells.all_words, "").to_numpy(zero_copy_only=False), dtype=bool)[codes]]
+        codes = codes[real_refs(cells, spoilt=True)[rows]]
         twice = len(codes) - len(np.unique(codes))
         where = "" if len(self._samples) == 1 else " in the newest file"
         if twice and delivery.kind != "event_log":
@@ -576,7 +668,7 @@ class _Profiling:
             sample.name, sample.size, tuple(sample.wrappings), len(sample.documents), sample.rows, len(sample.ragged),
             tuple(sample.line_of(at) for at in sorted(sample.ragged)[:_LINES_SHOWN]),
             sample.rows - len(np.unique(hashes[start:end])), sample.has_header, tuple(sample.blank_names),
-            tuple(sample.twice), sample.facts, first, last,
+            tuple(sample.twice), sample.facts, first, last, tuple(sample.more_sheets),
         )  # fmt: skip
 
     def _format(self) -> dict[str, object]:

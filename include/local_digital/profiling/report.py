@@ -118,6 +118,10 @@ def _remarks(found: Profile) -> list[RenderableType]:
             remarks.append(f"{at}{_count(int(str(totals)), 'row')} of totals at the end, left out")
         if mended := file.facts.get("bytes_in_windows_1252"):
             remarks.append(f"{at}{_count(int(str(mended)), 'byte')} of Windows-1252 inside UTF-8")
+        if file.more_sheets:
+            remarks.append(f"{at}one sheet is read; others have the same header: {', '.join(file.more_sheets)}")
+        if file.facts.get("quotes_after_a_space"):
+            remarks.append(f"{at}quotes stand behind a space, and mean nothing there")
         if file.ragged:
             more = " and more" if file.ragged > len(file.ragged_lines) else ""
             remarks.append(f"{at}rows with too few or too many cells: {', '.join(file.ragged_lines)}{more}")
@@ -143,6 +147,7 @@ def _columns(found: Profile) -> Table:
         share = column.filled / column.rows if column.rows else 0
         taken = ", ".join(by_column.get(column.name, []))
         looks = f"{column.looks}, probably {column.personal}" if column.personal else column.looks
+        looks += ", dates that are not understood" if column.undated else ""
         table.add_row(
             escape(column.name), f"{share:.0%}" if share in {0, 1} or 0.005 < share < 0.995 else f"{share:.1%}",  # noqa: PLR2004 - rounds to 0 or 100
             f"{column.distinct:,}", f"[red]{looks}[/red]" if column.personal else looks,
@@ -202,7 +207,7 @@ def _words(words: Words) -> Table:
     if left > 0:
         table.add_row(f"[dim]{left} more[/dim]", "")
     if words.hidden:
-        table.add_row(f"[dim]{_count(words.hidden, 'word')} not shown: once only, or like something personal[/dim]", "")
+        table.add_row(f"[dim]{_count(words.hidden, 'word')} not shown: seldom, or like something personal[/dim]", "")
     return table
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from local_digital.profiling import vocabulary
 from local_digital.profiling.columns import NEVER_READ, label_words
-from local_digital.profiling.words import is_near, is_of, service_score, tokens
+from local_digital.profiling.words import is_near, is_of, is_often, personal_kind, service_score, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,12 +57,17 @@ def find_services(columns: Sequence[Column], cells: Mapping[str, Cells], contrac
             continue
         counts = label_words(cells[column.name])
         fitting = {word: n for word, n in counts.items() if is_of(contract.transaction, contract.name, word)}
-        shown = {word: n for word, n in fitting.items() if _may_be_shown(word, n, contract.transaction)}
+        # A column of descriptions or names may hold a few words, and a few more that somebody typed.
+        suspect = personal_kind(column.name) is not None
+        shown = {
+            word: n for word, n in fitting.items()
+            if (is_often(n, column.rows) if suspect else n > 1) or _is_known(word, contract.transaction)
+        }  # fmt: skip
         if not fitting and named < _SURE_NAME:
             continue
         near = {
             word: n for word, n in counts.items()
-            if is_near(contract.transaction, contract.name, word) and n > 1 and len(word) <= _LONGEST
+            if is_near(contract.transaction, contract.name, word) and is_often(n, column.rows) and len(word) <= _LONGEST
         }  # fmt: skip
         services = Services(
             column.name, shown, dict(list(near.items())[:_NEAR_SHOWN]),
@@ -85,9 +90,8 @@ def _is_candidate(column: Column, named: float) -> bool:
     return repeated if named < _NAMED else repeated or column.distinct <= _FEW
 
 
-def _may_be_shown(word: str, count: int, transaction: str) -> bool:
-    if count > 1:
-        return True
+def _is_known(word: str, transaction: str) -> bool:
+    """Say whether every part of a word is of the vocabulary."""
     known = vocabulary.TRANSACTIONS.get(transaction)
     starts = [part for group in known.every for start in group for part in start.split()] if known else []
     streams = {part for phrases in vocabulary.WORDS["stream"].values() for phrase in phrases for part in phrase.split()}

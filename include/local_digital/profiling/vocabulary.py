@@ -61,7 +61,8 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "premises_key": ("uprn", "premises id", "premise id", "premises reference", "property id", "property reference",
                      "property ref", "site id", "site uprn", "llpg uprn"),
     "count": ("count", "total", "number", "volume", "cases", "reports", "number of reports", "number of cases",
-              "no of reports", "no of cases", "quantity", "qty", "requests", "transactions", "total reports"),
+              "no of reports", "no of cases", "quantity", "qty", "requests", "transactions", "total reports",
+              "missed bins", "missed collections", "bins missed", "collections missed", "enquiries"),
     "period": ("period", "week", "week commencing", "week starting", "week beginning", "w c", "wc", "week ending",
                "week start", "week end", "month", "month ending", "month starting", "month year", "period start",
                "period end", "reporting period", "quarter", "day", "date"),
@@ -72,7 +73,16 @@ SERVICE_HEADERS = (
     "service name", "service request type", "request type", "complaint type", "case type", "category", "case category",
     "service category", "enquiry type", "subject", "sr type", "issue type", "type", "case title", "case subject",
     "report type", "service", "subcategory", "sub category", "descriptor", "topic", "incident type", "problem",
+    "sr description", "service description", "request description", "issue description", "enquiry description",
+    "job description", "form name", "process name", "nature of enquiry", "work type", "classification",
 )  # fmt: skip
+
+# `SR Description` and `Form Name` name what was asked for, where they hold a few words.
+NAMES_OF_SERVICES = frozenset({"description", "desc", "name", "title"})
+THINGS_ASKED_FOR = frozenset({
+    "sr", "service", "request", "issue", "enquiry", "job", "form", "process", "case", "incident", "work", "category",
+    "type", "problem", "complaint", "ticket", "task", "report", "subject",
+})  # fmt: skip
 
 # What a column of personal data is called, by what it holds. Words in one string must all be there.
 PERSONAL_HEADERS: dict[str, tuple[str, ...]] = {
@@ -190,9 +200,9 @@ class TransactionWords:
 TRANSACTIONS: dict[str, TransactionWords] = {
     "report-missed-bin": TransactionWords(
         (
-            ("missed", "uncollected", "unemptied", "not collected", "not emptied", "late collection"),
+            ("missed", "uncollected", "unemptied", "not collected", "not picked up", "not emptied", "late collection"),
             ("bin", "bins", "waste", "refuse", "recycl", "rubbish", "trash", "garbage", "collect", "caddy", "sack",
-             "pickup", "pick up", "yard", "organics", "bulk"),
+             "pickup", "pick up", "picked up", "uncollected", "yard", "organics", "bulk"),
         ),
         ("grass", "cutting", "mowing", "sweep", "cleans", "litter", "dog", "appointment", "call", "payment", "visit",
          "school", "gully", "grit", "transport", "meter", "delivery"),
@@ -211,3 +221,11 @@ NO_DATE = frozenset({
     "00/00/0000 00:00:00",
     "not applicable", "blank", "(null)", "<null>", "undefined", "open", "ongoing",
 })  # fmt: skip
+
+# Texts in place of a reference.
+NO_REF = frozenset({
+    "null", "none", "nil", "n/a", "na", "#n/a", "-", "--", "---", ".", "?", "nan", "unknown", "not set", "not known",
+    "tbc", "tba", "(null)", "<null>", "undefined", "blank", "not applicable", "pending",
+})  # fmt: skip
+# Words of sums among the words of channels, wards and their kin.
+TOTALS = frozenset({"total", "totals", "grand total", "all", "sum", "overall", "all channels", "all wards"})

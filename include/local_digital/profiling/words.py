@@ -37,6 +37,9 @@ _WHOLE_NAME = 1.0
 _LAST_PART = 0.95
 _LOOKS_PERSONAL = re.compile(r"@|\d{5}|\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b", re.IGNORECASE)
 _LONGEST_WORD = 60
+_COUNTS = frozenset({"count", "counts", "total", "totals", "volume", "quantity", "qty"})
+_OFTEN = 5
+_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -106,14 +109,26 @@ def meaning(field: str, word: str, contract: ContractField) -> Meaning | None:
     return Meaning(value, known and (len(others) == 1 or best[0] > 1 or field == "status"))
 
 
-def may_be_shown(field: str, word: str, count: int, contract: ContractField) -> bool:
+def says_count(header: str) -> bool:
+    """Say whether a column's name speaks of a number of things, so that no cell of it refers to one."""
+    words = tokens(header)
+    return bool(_COUNTS & set(words)) or holds(words, ("number", "of")) or holds(words, ("no", "of"))
+
+
+def is_often(count: int, rows: int) -> bool:
+    """Say whether a word comes so often in some rows that it is a category: a name may well come twice."""
+    return count >= _OFTEN and count >= _SHARE * rows
+
+
+def may_be_shown(field: str, word: str, contract: ContractField, *, often: bool) -> bool:
     """Say whether a cell's word is a category and not something about a person that slipped into the column."""
     if len(word) > _LONGEST_WORD or _LOOKS_PERSONAL.search(word):
         return False
-    if count > 1:
+    if often:
         return True
     phrases = [phrase for found in _phrases(field, contract).values() for phrase in found]
     vocabulary_words = {part for phrase in phrases for part in phrase} | vocabulary.FILLERS
+    vocabulary_words |= {part for total in vocabulary.TOTALS for part in total.split()}
     return all(word in vocabulary_words for word in tokens(word))
 
 
