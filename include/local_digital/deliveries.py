@@ -70,11 +70,11 @@ def land(  # noqa: PLR0913 - the facts of one ledger row
     }
     with workspace.engine.begin() as db:
         lock(db, "feed", feed.feed_id)
+        db.execute(statement("ledger/note_raw_is_back"), facts)
         delivery_id: int | None = db.scalar(statement("ledger/add_delivery"), facts)
         if delivery_id is None:
             delivery_id = db.scalar(statement("ledger/take_up_again"), facts)
         db.execute(statement("ledger/note_sighting"), facts)
-        db.execute(statement("ledger/note_raw_is_back"), facts)
     return delivery_id
 
 
@@ -82,4 +82,5 @@ def take_up_again(workspace: Workspace, feed: FeedHandle) -> list[int]:
     """Let everything that was turned down, and is still there, be validated once more; return the deliveries' ids."""
     with workspace.engine.begin() as db:
         lock(db, "feed", feed.feed_id)
-        return list(db.scalars(statement("ledger/take_up_all_again"), {"feed_id": feed.feed_id}))
+        facts = {"feed_id": feed.feed_id, "sha256": None, "name_day": None}
+        return list(db.scalars(statement("ledger/take_up_again"), facts))
