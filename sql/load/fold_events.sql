@@ -1,7 +1,7 @@
 -- grain: one case whose events have changed, as all its events together tell it; takes the place of a staged delivery
--- The report's channel is the first one that is given; everything else is the last that was said. Closed is a case whose
--- last status closes it, at the first closing event since it was last open. A case of which only the closing is known, and
--- no time of report, is no record: it was reported before the log began.
+-- The report's channel is the first one that is given; everything else is the last that was said. Closed is a case
+-- whose last status closes it, at the first closing event since it was last open. A case of which only the closing is
+-- known, and no time of report, is no record: it was reported before the log began.
 create temporary table stage on commit drop as
 with history as (
     select

@@ -35,7 +35,7 @@ where
             where
                 newest.feed_id = :feed_id
                 and newest.status = 'loaded'
-                    and newest.superseded_by is null
+                and newest.superseded_by is null
                 and newest.delivery_id <> :delivery_id
         ),
         date '-infinity'
