@@ -50,6 +50,12 @@ def test_bytes_sent_again_after_their_retention_are_still_known(
     assert raw_files(installation) == 0
 
 
+def test_folder_of_raw_files_is_nobody_else_s_to_read(installation: Installation, workspace: Workspace) -> None:
+    installation.put("missed_bins_20251104.csv", export(row("1")))
+    installation.ingest(workspace)
+    assert (installation.folder.parents[2] / "landing").stat().st_mode & 0o077 == 0
+
+
 def test_bytes_that_two_deliveries_share_go_when_both_are_past_their_retention(
     installation: Installation, workspace: Workspace
 ) -> None:

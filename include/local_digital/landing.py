@@ -8,14 +8,12 @@ from __future__ import annotations
 import hashlib
 import shutil
 import uuid
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from fsspec.implementations.local import LocalFileSystem
 
 _CHUNK = 1 << 20
 
@@ -91,6 +89,9 @@ class LandingStore:
         return f"{self._root}/accepted/{delivery_id}.parquet"
 
     def _writing(self, target: str) -> _Writing:
+        if isinstance(self._files, LocalFileSystem):
+            # Raw exports hold personal data: a folder of our own is nobody else's to read.
+            Path(self._root).mkdir(mode=0o700, parents=True, exist_ok=True)
         return _Writing(self._files, target)
 
 
