@@ -18,7 +18,8 @@ from local_digital.errors import ConfigurationError
 from local_digital.parsing.candidates import Candidates, parse
 from local_digital.parsing.mapping import Delivered
 from local_digital.profiling.draft import CouncilFacts, draft
-from local_digital.profiling.profile import Profile, profile
+from local_digital.profiling.facts import Profile
+from local_digital.profiling.profile import profile
 from local_digital.profiling.report import render
 from local_digital.settings import ROOT, Connection
 from local_digital.workspace import FeedHandle

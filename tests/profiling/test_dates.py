@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 
 from local_digital.profiling.cells import Cells
-from local_digital.profiling.dates import Dates, find_dates, formats_of
+from local_digital.profiling.date_shapes import formats_of
+from local_digital.profiling.dates import Dates, find_dates
 from tests.profiling.conftest import Tried
 
 

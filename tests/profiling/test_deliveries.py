@@ -12,8 +12,9 @@ import pytest
 from pysequoia import Tsk, encrypt
 
 from local_digital.config.models import Transaction
+from local_digital.profiling.facts import Profile
 from local_digital.profiling.file_names import guess_name_date, guess_pattern
-from local_digital.profiling.profile import Profile, profile
+from local_digital.profiling.profile import profile
 from local_digital.settings import Connection
 from tests.profiling.conftest import Tried, good_rows
 from tests.profiling.exports import START, Case, cases, solihull

@@ -10,7 +10,7 @@ import pytest
 from local_digital.config.models import Transaction
 from local_digital.errors import DataError
 from local_digital.profiling.draft import CouncilFacts, draft
-from local_digital.profiling.profile import Profile
+from local_digital.profiling.facts import Profile
 from tests.profiling.conftest import Tried, good_rows, printed
 
 Look = Callable[[Sequence[Path]], Profile]
@@ -109,7 +109,7 @@ def test_a_large_file_is_read_in_blocks_and_every_line_keeps_its_number(
     look: Look, file: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = look([path := file(HEADER, *ROWS, "C98,too,short\n")])
-    monkeypatch.setattr("local_digital.profiling.reading._BLOCK", 500)
+    monkeypatch.setattr("local_digital.profiling.csv_sample._BLOCK", 500)
     assert printed(look([path])) == printed(whole)
     assert whole.files[0].ragged_lines == ("line 122",)
 
@@ -160,6 +160,6 @@ def test_a_block_never_ends_inside_a_note_whose_lines_look_like_rows(
     note = "\n".join(["a line, of, a, long, note"] * 9)
     rows = [f'C{n},{1 + n % 28:02}/10/2025 10:00,Web,Open,"{note}"\n' for n in range(60)]
     path = file("Case Ref,Date Reported,Channel,Status,Notes\n", *rows)
-    monkeypatch.setattr("local_digital.profiling.reading._BLOCK", 2000)
+    monkeypatch.setattr("local_digital.profiling.csv_sample._BLOCK", 2000)
     found = look([path])
     assert (found.rows, found.files[0].ragged) == (60, 0)

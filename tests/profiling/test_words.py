@@ -10,7 +10,7 @@ import pytest
 from local_digital.config.models import Transaction
 from local_digital.fields import FIELDS
 from local_digital.profiling import vocabulary
-from local_digital.profiling.profile import Profile
+from local_digital.profiling.facts import Profile
 from local_digital.profiling.words import header_score, is_of, meaning, personal_kind
 from tests.profiling.conftest import Tried
 from tests.profiling.exports import cases, solihull

@@ -12,7 +12,8 @@ from local_digital.config.models import ContractField
 from local_digital.fields import FIELDS, LABELS, NO, YES, Kind
 from local_digital.parsing.sections import fold
 from local_digital.profiling import vocabulary
-from local_digital.profiling.dates import Dates, find_dates, formats_of
+from local_digital.profiling.date_shapes import formats_of
+from local_digital.profiling.dates import Dates, find_dates
 from local_digital.profiling.words import header_score, is_of, meaning, personal_kind, says_count, service_score, tokens
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from local_digital.config.loading import load_transactions
 from local_digital.config.models import Tier
 from local_digital.errors import ConfigurationError
 from local_digital.profiling.draft import CouncilFacts, draft, tier_of
-from local_digital.profiling.profile import Profile, profile
+from local_digital.profiling.facts import Profile
+from local_digital.profiling.profile import profile
 from local_digital.profiling.report import render
 
 if TYPE_CHECKING:

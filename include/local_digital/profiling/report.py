@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from local_digital.profiling.columns import Column
     from local_digital.profiling.dates import Dates
-    from local_digital.profiling.profile import File, Profile, Words
+    from local_digital.profiling.facts import File, Profile, Words
     from local_digital.profiling.services import Services
 
 _WEEKS_SHOWN = 12
