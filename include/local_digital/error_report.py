@@ -357,7 +357,8 @@ def _reason(rejected_because: str | None, where: str) -> str | None:
 
 
 def _shown(value: object) -> str:
-    return {"\t": "tab", " ": "space"}.get(str(value), str(value))
+    signs = {"\t": "tab", " ": "space", ",": "comma", ";": "semicolon", "|": "vertical bar"}
+    return signs.get(str(value), str(value))
 
 
 def _rows(report: ErrorReport) -> Iterable[tuple[str | int, ...]]:
