@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import tempfile
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,22 +30,21 @@ from local_digital.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+def postgres() -> Iterator[EmbeddedServer]:
     """A running PostgreSQL server that ends with the tests."""
-    folder = tmp_path_factory.mktemp("postgres")
-    for parent in (folder, *folder.parents[:2]):
-        # pytest's folders are private; the server may run as another account than the tests.
-        parent.chmod(0o711)
-    server = EmbeddedServer(folder)
-    server.start(durable=False)
-    yield server
-    server.stop()
+    # Not below pytest's own folder: the server may run as another account than the tests, and every new session of
+    # pytest makes that folder private again, under the feet of the others.
+    with tempfile.TemporaryDirectory(prefix="local-digital-tests-") as folder:
+        Path(folder).chmod(0o711)
+        server = EmbeddedServer(Path(folder) / "postgres")
+        server.start(durable=False)
+        yield server
+        server.stop()
 
 
 @pytest.fixture

@@ -49,17 +49,25 @@ class Authority:
         ca_name, name = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)]) for text in ("Council CA", "api"))
         now = dt.datetime.now(dt.UTC)
 
-        def signed(subject: x509.Name, public: ec.EllipticCurvePublicKey, extension: x509.ExtensionType) -> bytes:
-            return (
+        def signed(subject: x509.Name, public: ec.EllipticCurvePublicKey, *extensions: x509.ExtensionType) -> bytes:
+            # From Python 3.13 on certificates are held to RFC 5280, which asks for both key identifiers.
+            builder = (
                 x509.CertificateBuilder(ca_name, subject, public, x509.random_serial_number())
                 .not_valid_before(now - dt.timedelta(days=1))
                 .not_valid_after(now + dt.timedelta(days=1))
-                .add_extension(extension, critical=True)
-                .sign(ca_key, hashes.SHA256())
-                .public_bytes(serialization.Encoding.PEM)
+                .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+                .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
             )
+            for extension in extensions:
+                builder = builder.add_extension(extension, critical=True)
+            return builder.sign(ca_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
-        ca = signed(ca_name, ca_key.public_key(), x509.BasicConstraints(ca=True, path_length=None))
+        use = x509.KeyUsage(
+            digital_signature=True, key_cert_sign=True, crl_sign=True, content_commitment=False,
+            key_encipherment=False, data_encipherment=False, key_agreement=False, encipher_only=False,
+            decipher_only=False,
+        )  # fmt: skip
+        ca = signed(ca_name, ca_key.public_key(), x509.BasicConstraints(ca=True, path_length=None), use)
         address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
         pem = folder / "server.pem"
         pem.write_bytes(
