@@ -29,15 +29,3 @@ def period_end(kind: str, start: dt.date) -> dt.date:
     if kind == "week":
         return start + dt.timedelta(days=7)
     return (start + dt.timedelta(days=32)).replace(day=1)
-
-
-def whole_periods(kind: str, first: dt.date, end: dt.date) -> list[dt.date]:
-    """Return the starts of all periods that lie wholly in the half-open range of days [first, end)."""
-    start = period_start(kind, first)
-    if start < first:
-        start = period_end(kind, start)
-    found = []
-    while (after := period_end(kind, start)) <= end:
-        found.append(start)
-        start = after
-    return found

@@ -19,9 +19,10 @@ import pyarrow.csv
 
 from local_digital.errors import DataError
 from local_digital.parsing.decoding import SEND_AGAIN, decode
-from local_digital.parsing.dialect import DELIMITERS, Dialect, is_total
+from local_digital.parsing.dialect import DELIMITERS, Dialect, is_total, is_totals_row
 from local_digital.parsing.second_look import Lines, Ragged, SecondLook, breaks_in
 from local_digital.parsing.sections import (
+    HEADER_WITHIN,
     MOST_COLUMNS,
     Places,
     Reading,
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from local_digital.config.formats import CsvFormat
     from local_digital.parsing.documents import Document
 
-_HEADER_WITHIN = 60
 _BLOCK = 16 << 20
 # Where rows of another width are many, a last one like them is no sign of a file cut off.
 _SELDOM = 0.02
@@ -55,7 +55,7 @@ def read(number: int, document: Document, facts: CsvFormat, wanted: Wanted, wher
     Raises DataError when it is no such CSV at all: empty, a web page, another encoding, no known column, cut off.
     """
     text = decode(document, facts.encoding, where)
-    head = [line.decode() for line in islice(io.BytesIO(text.content), _HEADER_WITHIN)]
+    head = [line.decode() for line in islice(io.BytesIO(text.content), HEADER_WITHIN)]
     dialect, header = _layout(head, facts, wanted, where)
     lines = Lines(text.content)
     sections = []
@@ -334,9 +334,7 @@ def _without_totals(section: Section, words: Sequence[str]) -> tuple[Section, in
     """Take out rows of totals at the end; return how many there were."""
     gone = np.zeros(len(section.places), dtype=bool)
     for index in range(len(gone) - 1, -1, -1):
-        row = [str(column[index].as_py()).strip() for column in section.cells.columns]
-        filled = [cell for cell in row if cell]
-        if not filled or not is_total(filled[0], words, sparse=len(filled) <= max(2, len(row) // 3)):
+        if not is_totals_row([str(column[index].as_py()) for column in section.cells.columns], words):
             break
         gone[index] = True
     return without(section, gone), int(gone.sum())

@@ -67,3 +67,9 @@ def is_total(cell: str, words: Sequence[str], *, sparse: bool) -> bool:
     return folded in known or bool(_FOOTER.match(cell.strip())) or (
         sparse and any(folded.startswith(f"{word} ") for word in known)
     )  # fmt: skip
+
+
+def is_totals_row(row: Sequence[str], words: Sequence[str]) -> bool:
+    """Say whether a whole row is one of totals: its first filled cell says so, alone or among few others."""
+    filled = [cell for cell in row if cell.strip()]
+    return bool(filled) and is_total(filled[0], words, sparse=len(filled) <= max(2, len(row) // 3))

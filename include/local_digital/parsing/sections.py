@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 MOST_COLUMNS = 5000
+# A header is looked for in so many first lines.
+HEADER_WITHIN = 60
 Places = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 

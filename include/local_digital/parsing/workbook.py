@@ -13,8 +13,9 @@ import numpy as np
 from local_digital.errors import DataError
 from local_digital.parsing import sheet_process
 from local_digital.parsing.decoding import SEND_AGAIN
-from local_digital.parsing.dialect import is_total
+from local_digital.parsing.dialect import is_totals_row
 from local_digital.parsing.sections import (
+    HEADER_WITHIN,
     Reading,
     Section,
     Wanted,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from local_digital.config.formats import XlsxFormat
     from local_digital.parsing.documents import Document
 
-_HEADER_WITHIN = 60
 _MAGIC = b"PK\x03\x04"
 
 
@@ -70,9 +70,7 @@ def read(number: int, document: Document, facts: XlsxFormat, wanted: Wanted, whe
             kept.append((row + [""] * width)[:width])
             places.append(place(number, line))
     totals = 0
-    while kept and (filled := [cell for cell in kept[-1] if cell.strip()]) and is_total(
-        filled[0], facts.totals, sparse=len(filled) <= max(2, width // 3)
-    ):  # fmt: skip
+    while kept and is_totals_row(kept[-1], facts.totals):
         kept.pop()
         places.pop()
         totals += 1
@@ -123,12 +121,10 @@ def _printed(content: bytes, arguments: list[str], where: str) -> list[Any]:
 def _header(rows: Sequence[Sequence[str]], facts: XlsxFormat, wanted: Wanted, where: str) -> int:
     """Return the header's line, counted from 1."""
     if facts.header_line:
-        index, hits = (
-            facts.header_line - 1,
-            wanted.hits(rows[facts.header_line - 1] if facts.header_line <= len(rows) else []),
-        )
+        index = facts.header_line - 1
+        hits = wanted.hits(rows[index]) if index < len(rows) else 0
     else:
-        index, hits = find_header(rows[:_HEADER_WITHIN], wanted)
+        index, hits = find_header(rows[:HEADER_WITHIN], wanted)
     if hits == 0:
         raise DataError(
             where,
