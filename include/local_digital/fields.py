@@ -16,6 +16,7 @@ class Kind(StrEnum):
     INSTANT = "instant"  # timestamptz
     LABEL = "label"  # a word from a short list, stored as a small number
     NUMBER = "number"  # a whole number
+    MONEY = "money"  # pounds, to the penny
     KEY = "key"  # a premises identifier, stored only as HMAC-SHA256
 
 
@@ -30,7 +31,19 @@ RECORD_FIELDS: dict[str, Kind] = {
     "stream": Kind.LABEL,
     "reason": Kind.LABEL,
     "outcome": Kind.LABEL,
+    "age_group": Kind.LABEL,
+    "branch": Kind.LABEL,
+    "payment_method": Kind.LABEL,
+    "concession": Kind.LABEL,
+    "request": Kind.LABEL,
     "premises_key": Kind.KEY,
+    # How satisfied the person was, from 1 (very dissatisfied) to 5.
+    "rating": Kind.NUMBER,
+    # How many things one transaction was about, such as the loans of one renewal.
+    "items": Kind.NUMBER,
+    # How many were begun, for exports that count them beside those that were completed.
+    "starts": Kind.NUMBER,
+    "amount": Kind.MONEY,
     # How many transactions a record stands for: 1, but for deliveries of counts.
     "count": Kind.NUMBER,
 }

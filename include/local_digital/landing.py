@@ -15,6 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
+from local_digital.fields import RECORD_FIELDS
+from local_digital.parsing.values import TYPES
+
 _CHUNK = 1 << 20
 
 
@@ -57,9 +60,12 @@ class LandingStore:
         """Return a validated delivery's records: `line` and the canonical fields, times in UTC."""
         with self._files.open(self._accepted(delivery_id), "rb") as file:
             records = pq.read_table(file, columns=columns)
-        if columns is None and "count" not in records.column_names:
-            # Written before there were counts: each record was one.
-            records = records.append_column("count", pa.repeat(pa.scalar(1, pa.int64()), records.num_rows))
+        if columns is None:
+            for name in RECORD_FIELDS.keys() - set(records.column_names):
+                # Written before there was such a field; until there were counts each record was one.
+                absent = 1 if name == "count" else None
+                records = records.append_column(name, pa.repeat(pa.scalar(absent, TYPES[RECORD_FIELDS[name]]),
+                                                                records.num_rows))  # fmt: skip
         return records
 
     def put_text(self, name: str, content: str) -> None:

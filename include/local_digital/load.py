@@ -196,6 +196,8 @@ def _as_csv(db: Database, records: pa.Table, names: tuple[str, ...]) -> io.Bytes
             columns[name] = spelt.take(keys.indices)
         elif name in INSTANTS or name == "event_at":
             columns[name] = column.cast(pa.timestamp("us", tz="UTC"))
+        elif name == "amount":
+            columns[name] = column.cast(pa.string())
         else:
             columns[name] = column
     buffer = io.BytesIO()

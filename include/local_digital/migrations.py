@@ -11,6 +11,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, text
 
+from local_digital.authorities import authority_code_columns, authority_columns
 from local_digital.settings import ROOT
 from local_digital.sql import statement
 
@@ -24,7 +25,7 @@ _MIGRATION_LOCK = 7_203_001
 
 
 def migrate(url: str) -> str:
-    """Bring the warehouse at a SQLAlchemy URL to head and refresh its working-day table; return the version.
+    """Bring the warehouse at a SQLAlchemy URL to head and refresh its reference tables; return the version.
 
     One transaction: a crash leaves the warehouse as it was. Safe to run at any time and by several at once.
     """
@@ -48,6 +49,8 @@ def migrate_engine(engine: Engine) -> str:
             statement("reference/working_day"),
             _working_days(_FIRST_DAY, dt.date(this_year + _YEARS_AHEAD, 12, 31)),
         )
+        connection.execute(statement("reference/authority"), authority_columns())
+        connection.execute(statement("reference/authority_code"), authority_code_columns())
         return str(MigrationContext.configure(connection, opts={"version_table_schema": "public",
                                               "version_table": "schema_version"}).get_current_revision())  # fmt: skip
 
@@ -59,17 +62,18 @@ def run_folder(name: str) -> None:
 
 
 def _working_days(first: dt.date, last: dt.date) -> dict[str, list[object]]:
-    columns: dict[str, list[object]] = {"divisions": [], "days": [], "next_working_days": []}
+    names = ("divisions", "days", "next_working_days", "working", "holidays")
+    columns: dict[str, list[object]] = {name: [] for name in names}
     for division, subdivision in _SUBDIVISIONS.items():
         closed = holidays.country_holidays("GB", subdiv=subdivision, years=range(first.year, last.year + 2))
         # Walk backwards from beyond the end, remembering the nearest working day seen so far.
         following = day = last + dt.timedelta(days=15)
         while day >= first:
+            working = day.weekday() < _SATURDAY and day not in closed
             if day <= last:
-                columns["divisions"].append(division)
-                columns["days"].append(day)
-                columns["next_working_days"].append(following)
-            if day.weekday() < _SATURDAY and day not in closed:
+                for name, value in zip(names, (division, day, following, working, closed.get(day)), strict=True):
+                    columns[name].append(value)
+            if working:
                 following = day
             day -= dt.timedelta(days=1)
     return columns

@@ -1,7 +1,8 @@
 -- grain: one event that no delivery has told of yet
 insert into core.event (
     feed_id, record_ref, event_at, reported_at, closed_at, channel, status, ward, stream, reason, outcome,
-    premises_key, delivery_id, line
+    age_group, branch, payment_method, concession, request, premises_key, rating, items, starts, amount,
+    delivery_id, line
 )
 select
     :feed_id,
@@ -15,7 +16,16 @@ select
     staged.stream,
     staged.reason,
     staged.outcome,
+    staged.age_group,
+    staged.branch,
+    staged.payment_method,
+    staged.concession,
+    staged.request,
     staged.premises_key,
+    staged.rating,
+    staged.items,
+    staged.starts,
+    staged.amount,
     :delivery_id,
     staged.line
 from stage as staged
@@ -28,9 +38,13 @@ where
             and known.event_at = staged.event_at
             and (
                 known.reported_at, known.closed_at, known.channel, known.status, known.ward, known.stream,
-                known.reason, known.outcome, known.premises_key
+                known.reason, known.outcome, known.age_group, known.branch, known.payment_method,
+                known.concession, known.request, known.premises_key, known.rating, known.items, known.starts,
+                known.amount
             ) is not distinct from (
                 staged.reported_at, staged.closed_at, staged.channel, staged.status, staged.ward, staged.stream,
-                staged.reason, staged.outcome, staged.premises_key
+                staged.reason, staged.outcome, staged.age_group, staged.branch, staged.payment_method,
+                staged.concession, staged.request, staged.premises_key, staged.rating, staged.items, staged.starts,
+                staged.amount
             )
     )

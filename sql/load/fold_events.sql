@@ -55,8 +55,37 @@ select
         array_agg(history.outcome order by history.position desc) filter (where history.outcome is not null)
     )[1] as outcome,
     (
+        array_agg(history.age_group order by history.position desc) filter (where history.age_group is not null)
+    )[1] as age_group,
+    (
+        array_agg(history.branch order by history.position desc) filter (where history.branch is not null)
+    )[1] as branch,
+    (
+        array_agg(history.payment_method order by history.position desc) filter (
+            where history.payment_method is not null
+        )
+    )[1] as payment_method,
+    (
+        array_agg(history.concession order by history.position desc) filter (where history.concession is not null)
+    )[1] as concession,
+    (
+        array_agg(history.request order by history.position desc) filter (where history.request is not null)
+    )[1] as request,
+    (
         array_agg(history.premises_key order by history.position desc) filter (where history.premises_key is not null)
     )[1] as premises_key,
+    (
+        array_agg(history.rating order by history.position desc) filter (where history.rating is not null)
+    )[1] as rating,
+    (
+        array_agg(history.items order by history.position desc) filter (where history.items is not null)
+    )[1] as items,
+    (
+        array_agg(history.starts order by history.position desc) filter (where history.starts is not null)
+    )[1] as starts,
+    (
+        array_agg(history.amount order by history.position desc) filter (where history.amount is not null)
+    )[1] as amount,
     1 as count,
     coalesce(
         max(history.line) filter (where history.delivery_id = :delivery_id), max(history.line)

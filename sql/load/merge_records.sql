@@ -11,17 +11,22 @@ with differing as (
         known.record_ref is null
         or (
             staged.reported_at, staged.closed_at, staged.channel, staged.status, staged.ward,
-            staged.stream, staged.reason, staged.outcome, staged.premises_key, staged.count
+            staged.stream, staged.reason, staged.outcome, staged.age_group, staged.branch,
+            staged.payment_method, staged.concession, staged.request, staged.premises_key,
+            staged.rating, staged.items, staged.starts, staged.amount, staged.count
         ) is distinct from (
             known.reported_at, known.closed_at, known.channel, known.status, known.ward,
-            known.stream, known.reason, known.outcome, known.premises_key, known.count
+            known.stream, known.reason, known.outcome, known.age_group, known.branch,
+            known.payment_method, known.concession, known.request, known.premises_key,
+            known.rating, known.items, known.starts, known.amount, known.count
         )
 ),
 
 written as (
     insert into core.record (
         feed_id, record_ref, reported_at, closed_at, channel, status, ward, stream, reason, outcome,
-        premises_key, count, delivery_id, line
+        age_group, branch, payment_method, concession, request, premises_key, rating, items, starts, amount,
+        count, delivery_id, line
     )
     select
         :feed_id,
@@ -34,7 +39,16 @@ written as (
         stream,
         reason,
         outcome,
+        age_group,
+        branch,
+        payment_method,
+        concession,
+        request,
         premises_key,
+        rating,
+        items,
+        starts,
+        amount,
         count,
         :delivery_id,
         line
@@ -48,7 +62,16 @@ written as (
         stream = excluded.stream,
         reason = excluded.reason,
         outcome = excluded.outcome,
+        age_group = excluded.age_group,
+        branch = excluded.branch,
+        payment_method = excluded.payment_method,
+        concession = excluded.concession,
+        request = excluded.request,
         premises_key = excluded.premises_key,
+        rating = excluded.rating,
+        items = excluded.items,
+        starts = excluded.starts,
+        amount = excluded.amount,
         count = excluded.count,
         delivery_id = excluded.delivery_id,
         line = excluded.line

@@ -28,5 +28,6 @@ left join marts.volume
         and touched.period_kind = volume.period_kind
         and touched.period_start = volume.period_start
         and volume.breakdown = 'channel'
+        and volume.across = ''
 group by touched.period_kind, touched.period_start, touched.basis, versions.version
 having touched.basis = 'full' or count(volume.reports) > 0

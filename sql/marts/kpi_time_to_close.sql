@@ -1,33 +1,28 @@
--- grain: touched period; hours from report to closing, median over the reports of the period closed so far
+-- grain: touched period x median and 90th percentile of the hours from report to closing, of what is closed so far
 insert into marts.kpi (
     council, transaction, period_kind, period_start, kpi, version, numerator, denominator, value, basis
 )
+with closed as (
+    select
+        period_kind,
+        period_start,
+        basis,
+        extract(epoch from closed_at - reported_at) / 3600.0 as hours
+    from counted
+    where demand and closed_at is not null
+)
+
 select
     :council,
     :transaction,
-    touched.period_kind,
-    touched.period_start,
-    'median-hours-to-close',
+    closed.period_kind,
+    closed.period_start,
+    quantiles.kpi,
     '1',
     null,
     count(*),
-    round(
-        cast(
-            percentile_cont(0.5) within group (
-                order by extract(epoch from record.closed_at - record.reported_at) / 3600.0
-            ) as numeric
-        ), 4
-    ),
-    touched.basis
-from touched_period as touched
-inner join core.record
-    on
-        record.feed_id = :feed_id
-        and touched.starts_at <= record.reported_at
-        and touched.ends_at > record.reported_at
-left join core.label as status on record.status = status.label_id
-where
-    :knows_closing
-    and record.closed_at is not null
-    and (status.label is null or status.label <> all(cast(:not_demand as text[])))
-group by touched.period_kind, touched.period_start, touched.basis
+    round(cast(percentile_cont(quantiles.part) within group (order by closed.hours) as numeric), 4),
+    closed.basis
+from closed
+cross join (values ('median-hours-to-close', 0.5), ('p90-hours-to-close', 0.9)) as quantiles (kpi, part)
+group by closed.period_kind, closed.period_start, closed.basis, quantiles.kpi, quantiles.part

@@ -2,6 +2,7 @@
 select
     period_start,
     label,
+    across_label,
     reports
 from marts.volume
 where
@@ -9,5 +10,6 @@ where
     and transaction = :transaction
     and period_kind = :period_kind
     and breakdown = :breakdown
+    and across = :across
     and basis = 'full'
-order by period_start, label
+order by period_start, label, across_label

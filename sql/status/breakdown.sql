@@ -10,4 +10,5 @@ where
     and transaction = :transaction
     and period_kind = :period_kind
     and breakdown = :breakdown
+    and across = ''
 order by period_start, label

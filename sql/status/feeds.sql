@@ -44,7 +44,7 @@ cross join
             max(publication.sent_at) as last_published_at,
             count(publication.record_id) as published
         from ledger.publication
-        where publication.council = feed.council
+        where publication.council = feed.council and publication.transaction = feed.transaction
     ) as pushed
 where cast(:council as text) is null or feed.council = :council
 order by feed.council, feed.transaction

@@ -151,9 +151,10 @@ def _keeps_the_contracts(path: Path, council: Council, contracts: dict[str, Tran
         contract = contracts.get(slug)
         if contract is None:
             raise wrong(at, f"a contract transactions/{slug}.yaml", "none that can be read")
-        if council.tier not in contract.provided_by:
+        reason = contract.not_provided_by(council)
+        if reason:
             tiers = ", ".join(contract.provided_by)
-            raise wrong(at, f"a council of a tier that provides this ({tiers})", f"`{council.tier}`")
+            raise wrong(at, f"a council that provides this ({tiers})", f"`{council.tier}`: {reason}")
         for name, column in feed.columns.items():
             if name in DELIVERY_FIELDS:
                 continue
@@ -167,6 +168,13 @@ def _keeps_the_contracts(path: Path, council: Council, contracts: dict[str, Tran
         for name in contract.fields:
             if contract.fields[name].required and name not in {*feed.columns, *ALWAYS_REQUIRED}:
                 raise wrong(f"{at}.columns", f"a mapping for the required field `{name}`", "none")
+        unknown = sorted({cost.channel for cost in feed.unit_costs} - set(contract.fields["channel"].values))
+        if unknown:
+            raise wrong(f"{at}.unit_costs", "channels of the contract", ", ".join(unknown))
+        streams = set(contract.fields["stream"].values) if "stream" in contract.fields else set()
+        unknown = sorted({collected.stream for collected in feed.collections} - streams)
+        if unknown:
+            raise wrong(f"{at}.collections", f"bin types of the contract ({', '.join(streams)})", ", ".join(unknown))
         for data_set, publication in feed.publish.items():
             _publishes_what_the_contract_offers(
                 wrong, f"{at}.publish.{data_set}", contract, data_set, set(publication.labels)

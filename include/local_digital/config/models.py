@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -14,6 +15,7 @@ from local_digital.config.formats import CsvFormat, Format, TreeFormat
 from local_digital.config.sources import FileFacts, Open311, Source
 from local_digital.date_formats import check_format
 from local_digital.fields import ALWAYS_REQUIRED, DELIVERY_FIELDS, FIELDS, NO, RECORD_FIELDS, UNMAPPED, YES, Kind
+from local_digital.kpis import KPIS
 
 # The platform's rule for data groups and data types (reference: performance-platform contract).
 PlatformName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$", min_length=1, max_length=60)]
@@ -43,6 +45,15 @@ class Tier(StrEnum):
     UNITARY = "unitary"
     METROPOLITAN = "metropolitan"
     LONDON_BOROUGH = "london-borough"
+    # Runs passenger transport for the districts of an area; no local authority of its own.
+    TRANSPORT_EXECUTIVE = "transport-executive"
+
+
+class Nation(StrEnum):
+    ENGLAND = "england"
+    WALES = "wales"
+    SCOTLAND = "scotland"
+    NORTHERN_IRELAND = "northern-ireland"
 
 
 class Division(StrEnum):
@@ -150,6 +161,45 @@ class Aggregate(Facts):
     named_by: Literal["start", "end"] = "start"
 
 
+class UnitCost(Facts):
+    """What one transaction by a channel costs from a day on, until another entry for the channel takes its place.
+
+    estimate: whether it is one, rather than the outcome of the council's accounts. source: where the figure is from.
+    """
+
+    channel: Slug
+    pounds: Decimal = Field(ge=0, max_digits=10, decimal_places=4)
+    valid_from: dt.date
+    estimate: bool = True
+    source: Word
+
+
+class Collections(Facts):
+    """How many collections of a bin type are scheduled a week, from a Monday on: what missed ones are a share of.
+
+    valid_until: the last day, where none were supplied for later. Without such an entry there is no rate.
+    """
+
+    stream: Slug
+    a_week: int = Field(gt=0)
+    valid_from: dt.date
+    valid_until: dt.date | None = None
+    source: Word
+
+
+class Cycle(Facts):
+    """The round of collections: after so many weeks it is the same bins again. starts: a Monday of its first week."""
+
+    weeks: int = Field(ge=1, le=4)
+    starts: dt.date
+
+    @model_validator(mode="after")
+    def _starts_on_a_monday(self) -> Self:
+        if self.starts.weekday():
+            raise ValueError("`starts` on a Monday")
+        return self
+
+
 class Publication(Facts):
     """A data set that this council publishes from a feed. labels: contract value to the platform's spelling."""
 
@@ -192,6 +242,17 @@ class Feed(Facts):
         default=(), description="Columns known to be sent and never kept; any other unmapped one is reported."
     )
     drift: Drift = Drift()
+    cadence: Literal["nightly", "weekly", "monthly"] = Field(
+        default="nightly", description="How often a delivery comes; one that is missing for longer is late."
+    )
+    unit_costs: tuple[UnitCost, ...] = Field(
+        default=(), description="The council's own costs by channel; the contract's estimates hold for the others."
+    )
+    collections: tuple[Collections, ...] = ()
+    cycle: Cycle | None = None
+    data_group: PlatformName | None = Field(
+        default=None, description="For this feed's data sets; the council's, when not given."
+    )
     publish: dict[PlatformName, Publication] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -281,7 +342,12 @@ class Platform(Facts):
 
 
 class Council(Facts):
-    """An authority that takes part."""
+    """An authority that takes part.
+
+    elsewhere: transactions that councils of its tier provide but this one does not, with who does. covers: for
+    transport executives, the authorities (slugs of the reference table) that it serves. compare_with: groups of
+    councils of its own choice, such as its statistical neighbours.
+    """
 
     council: Slug
     name: Word
@@ -291,23 +357,67 @@ class Council(Facts):
     phase: int = Field(ge=1, le=3)
     owner: Word = "local-digital"
     schedule: Word = Field(description="Cron expression, Europe/London.")
+    elsewhere: dict[Slug, Word] = Field(default_factory=dict)
+    covers: tuple[Slug, ...] = ()
+    compare_with: dict[Slug, tuple[Slug, ...]] = Field(default_factory=dict)
     privacy: Privacy
     platform: Platform
     feeds: dict[Slug, Feed] = Field(min_length=1)
+
+    @property
+    def nation(self) -> Nation:
+        """The country that the GSS code names in its first letter."""
+        return {"E": Nation.ENGLAND, "W": Nation.WALES, "S": Nation.SCOTLAND, "N": Nation.NORTHERN_IRELAND}[
+            self.gss_code[0]
+        ]
+
+    def data_group(self, transaction: str) -> str:
+        """Return the platform's data group for the data sets of one feed."""
+        return self.feeds[transaction].data_group or self.platform.data_group
+
+    @model_validator(mode="after")
+    def _facts_agree(self) -> Self:
+        of_nation = {
+            Nation.SCOTLAND: Division.SCOTLAND,
+            Nation.NORTHERN_IRELAND: Division.NORTHERN_IRELAND,
+        }.get(self.nation, Division.ENGLAND_AND_WALES)
+        if self.bank_holidays is not of_nation:
+            raise ValueError(f"`bank_holidays: {of_nation}`, as in {self.nation}, where the GSS code is from")
+        if bool(self.covers) != (self.tier is Tier.TRANSPORT_EXECUTIVE):
+            raise ValueError("`covers` exactly with `tier: transport-executive`")
+        both = sorted(self.elsewhere.keys() & self.feeds.keys())
+        if both:
+            raise ValueError(f"{', '.join(both)} either among the feeds or under `elsewhere`")
+        stored = [
+            f"{self.data_group(transaction)}_{data_set}".replace("-", "_")
+            for transaction, feed in self.feeds.items() for data_set in feed.publish
+        ]  # fmt: skip
+        twice = sorted({name for name in stored if stored.count(name) > 1})
+        if twice:
+            raise ValueError(
+                f"every data set under a name of its own: {', '.join(twice)} would hold those of several feeds; "
+                "give all but one feed a `data_group`"
+            )
+        return self
 
 
 class Label(Facts):
     """A value of a contract's field. demand=False: such a record is kept but is not demand (a duplicate, a test).
 
-    closes: for statuses, nothing more is to be done. digital, assisted: for channels. An assisted digital transaction
-    was keyed by somebody else for the person.
+    closes: for statuses, nothing more is to be done. completed=False: for statuses, begun and given up, so that it
+    counts for the completion rate only. digital, assisted: for channels. An assisted digital transaction was keyed by
+    somebody else for the person. upheld: for outcomes, the report was right. sensitive: it tells something of a
+    person's health, and small counts are withheld up to a higher threshold.
     """
 
     name: Word
     demand: bool = True
     closes: bool = False
+    completed: bool = True
     digital: bool = False
     assisted: bool = False
+    upheld: bool = False
+    sensitive: bool = False
 
 
 class ContractField(Facts):
@@ -317,39 +427,75 @@ class ContractField(Facts):
     values: dict[Slug, Label] = Field(default_factory=dict)
 
 
-class DataSet(Facts):
-    """A data set of records by period: counts by a breakdown, or one KPI.
+SafeKey = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]+$")]
 
-    The platform contract's record shapes: `transactions-by-channel`, `missed-bin-by-ward`, `digital-takeup`.
+
+class DataSet(Facts):
+    """A data set of records by period: counts by a breakdown (or by two, with `across`), or one KPI.
+
+    The platform contract's record shapes: `transactions-by-channel`, `missed-bin-by-ward`, `digital-takeup`. dimension:
+    the record's key for the breakdown; the one for `across` is its field's name. threshold: counts from 1 up to below
+    it are withheld, and with them as many others as it takes that nobody can work them out; 0 for figures about a
+    whole council, which are of no small group.
     """
 
     period: Literal["week", "month"]
     breakdown: FieldName | None = None
-    dimension: Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]+$")] | None = None
-    measure: Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]+$")]
+    across: FieldName | None = None
+    dimension: SafeKey | None = None
+    measure: SafeKey
     kpi: Slug | None = None
     version: str | None = None
+    threshold: int = Field(default=5, ge=0)
+    sensitive_threshold: int = Field(default=10, ge=0)
 
     @model_validator(mode="after")
     def _counts_or_kpi(self) -> Self:
         counts = bool(self.breakdown and self.dimension) and not (self.kpi or self.version)
-        kpi = bool(self.kpi and self.version) and not (self.breakdown or self.dimension)
+        kpi = bool(self.kpi and self.version) and not (self.breakdown or self.dimension or self.across)
         if counts == kpi:
             raise ValueError("either `breakdown` with `dimension`, or `kpi` with `version`")
+        if self.across and self.across == self.breakdown:
+            raise ValueError("`across` another breakdown than `breakdown`")
+        if self.kpi and (self.kpi not in KPIS or self.version not in KPIS[self.kpi].versions):
+            raise ValueError(f"a KPI that is defined ({', '.join(KPIS)}), in a version that it has")
         return self
 
 
+class KpiFacts(Facts):
+    """What a contract says of a KPI. target: what the field holds to be good. weeks: for `repeat-misses`, how far back
+    an earlier report of the same premises counts.
+    """
+
+    target: Decimal | None = None
+    weeks: int = Field(default=12, ge=1, le=52)
+
+
 class Transaction(Facts):
-    """The agreed contract of a kind of dealing with the public."""
+    """The agreed contract of a kind of dealing with the public.
+
+    provided_by: the tiers of councils whose task it is. nations: where it exists at all.
+    """
 
     transaction: Slug
     name: Word
     lgsl: int = Field(ge=0)
     lgil: int = Field(ge=0)
     provided_by: tuple[Tier, ...] = Field(min_length=1)
+    nations: tuple[Nation, ...] = Field(default=tuple(Nation), min_length=1)
     fields: dict[FieldName, ContractField]
     breakdowns: tuple[FieldName, ...] = ()
+    kpis: dict[Slug, KpiFacts] = Field(default_factory=lambda: {"volume": KpiFacts()})
+    unit_costs: tuple[UnitCost, ...] = ()
     data_sets: dict[PlatformName, DataSet] = Field(default_factory=dict)
+
+    def not_provided_by(self, council: Council) -> str | None:
+        """Return why a council does not provide this, None when it does."""
+        if council.nation not in self.nations:
+            return f"there is no such service in {council.nation.replace('-', ' ').title()}"
+        if council.tier not in self.provided_by:
+            return f"not a task of a {council.tier.replace('-', ' ')} council"
+        return council.elsewhere.get(self.transaction)
 
     @model_validator(mode="after")
     def _fields_fit(self) -> Self:
@@ -367,7 +513,30 @@ class Transaction(Facts):
         for name in self.breakdowns:
             if name not in self.fields or FIELDS[name] is not Kind.LABEL:
                 raise ValueError(f"a breakdown by a label of this contract, not `{name}`")
+        return self
+
+    @model_validator(mode="after")
+    def _figures_fit(self) -> Self:
+        for name in self.kpis:
+            if name not in KPIS:
+                raise ValueError(f"a KPI that is defined ({', '.join(KPIS)}), not `{name}`")
+            missing = [field for field in KPIS[name].fields if field not in self.fields]
+            if missing:
+                raise ValueError(f"{', '.join(missing)} among the fields, which `{name}` is made of")
+        periods: dict[str, str] = {}
         for data_set in self.data_sets.values():
-            if data_set.breakdown and data_set.breakdown not in (*self.breakdowns, "channel"):
-                raise ValueError(f"`{data_set.breakdown}` among the breakdowns, since a data set needs it")
+            for breakdown in filter(None, (data_set.breakdown, data_set.across)):
+                if breakdown not in (*self.breakdowns, "channel"):
+                    raise ValueError(f"`{breakdown}` among the breakdowns, since a data set needs it")
+                if data_set.threshold and periods.setdefault(breakdown, data_set.period) != data_set.period:
+                    raise ValueError(
+                        f"all data sets by `{breakdown}` by week or all by month: from both together a withheld count "
+                        "could be worked out"
+                    )
+            if data_set.kpi and data_set.kpi not in self.kpis:
+                raise ValueError(f"`{data_set.kpi}` among the KPIs, since a data set needs it")
+        channels = self.fields["channel"].values
+        for cost in self.unit_costs:
+            if cost.channel not in channels:
+                raise ValueError(f"unit costs of channels among {', '.join(channels)}, not `{cost.channel}`")
         return self

@@ -152,7 +152,7 @@ class _Conversion:
     def _column(self, name: str, kind: Kind) -> pa.ChunkedArray:
         column = self._feed.columns.get(name)
         if column is None:
-            return self._absent(kind)
+            return self._absent(name, kind)
         text = self._rows.texts.get(name)
         if text is not None:
             text = values.without_blanks(text, column.blank)
@@ -161,8 +161,8 @@ class _Conversion:
                 return self._labels(name, column, text)
             case Kind.INSTANT:
                 return self._instants(name, column, text)
-            case Kind.NUMBER:
-                return self._numbers(name, text)
+            case Kind.NUMBER | Kind.MONEY:
+                return self._numbers(name, kind, text)
             case Kind.REF:
                 return self._refs(column, text)
             case Kind.KEY:
@@ -181,21 +181,21 @@ class _Conversion:
             self.warnings.append(f"rows whose `{column.source}` a spreadsheet has shortened: {unusable}")
         return keys
 
-    def _numbers(self, name: str, text: pa.ChunkedArray | None) -> pa.ChunkedArray:
+    def _numbers(self, name: str, kind: Kind, text: pa.ChunkedArray | None) -> pa.ChunkedArray:
+        if kind is Kind.MONEY:
+            amounts, wrong = values.pounds(self._text(text))
+            self._turn_down(wrong, "no_such_amount", name, "an amount in pounds, such as 1234.50 or £1,234.50")
+            return amounts
         numbers, wrong = values.whole_numbers(self._text(text))
         self._turn_down(wrong, "no_such_number", name, "a whole number, such as 1234 or 1,234")
         return numbers
 
-    def _absent(self, kind: Kind) -> pa.ChunkedArray:
+    def _absent(self, name: str, kind: Kind) -> pa.ChunkedArray:
         rows = len(self._rows.places)
-        match kind:
-            case Kind.NUMBER:
-                return pa.chunked_array([pa.repeat(pa.scalar(1, pa.int64()), rows)])
-            case Kind.LABEL:
-                return pa.chunked_array([pa.nulls(rows, pa.string()).dictionary_encode()])
-            case _:
-                types = {Kind.REF: pa.string(), Kind.INSTANT: instants.INSTANT, Kind.KEY: pa.binary()}
-                return pa.chunked_array([pa.nulls(rows, types[kind])])
+        if name == "count":
+            return pa.chunked_array([pa.repeat(pa.scalar(1, pa.int64()), rows)])
+        nothing = pa.nulls(rows, values.TYPES[kind])
+        return pa.chunked_array([nothing.dictionary_encode() if kind is Kind.LABEL else nothing])
 
     def _text(self, text: pa.ChunkedArray | None) -> pa.ChunkedArray:
         return blanks(len(self._rows.places)) if text is None else text

@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from local_digital.fields import UNMAPPED
+from local_digital.fields import UNMAPPED, Kind
+from local_digital.parsing.instants import INSTANT
 from local_digital.parsing.sections import fold
 
 if TYPE_CHECKING:
@@ -22,6 +23,16 @@ if TYPE_CHECKING:
     from local_digital.parsing.instants import Mask
 
 _EXCEL_NUMBER = r"^\d(\.\d+)?[eE]\+\d+$"
+_AMOUNT = r"^(-£?|£-?)?(\d+|\d{1,3}(,\d{3})+)(\.\d{1,2}0*)?$"
+# How each kind of field is held; money up to 999 million pounds in one record.
+TYPES: dict[Kind, pa.DataType] = {
+    Kind.REF: pa.string(),
+    Kind.INSTANT: INSTANT,
+    Kind.LABEL: pa.string(),
+    Kind.NUMBER: pa.int64(),
+    Kind.MONEY: pa.decimal128(12, 2),
+    Kind.KEY: pa.binary(),
+}
 _WHOLE_NUMBER = r"^(\d+|\d{1,3}(,\d{3})+)(\.0*)?$"
 # Words are shown to people, and open labels published, unless they look like something about a person that slipped into
 # the column: an e-mail address, a telephone number, a postcode, a title with a name, a house with its street.
@@ -78,6 +89,22 @@ def whole_numbers(text: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Mask]:
     numbers = pc.cast(pc.if_else(fits, digits, pa.scalar(None, pa.string())), pa.int64())
     wrong = pc.and_(pc.invert(fits), pc.not_equal(text, ""))
     return numbers, np.asarray(wrong.to_numpy(), dtype=bool)
+
+
+def pounds(text: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Mask]:
+    """Parse amounts in pounds, with or without sign, pound sign and commas; return them and the mask of what is none.
+
+    A minus is a refund. More than two decimals are no amount, unless they are zeros.
+    """
+    plain = pc.replace_substring_regex(text, " ", "")
+    fits = pc.match_substring_regex(plain, _AMOUNT)
+    digits = pc.replace_substring_regex(pc.replace_substring_regex(plain, r"[£,-]", ""), r"(\.\d{2})0*$", r"\1")
+    fits = pc.and_(fits, pc.less_equal(pc.utf8_length(pc.replace_substring_regex(digits, r"\..*$", "")),
+                                       _LARGEST_COUNT_DIGITS))  # fmt: skip
+    signed = pc.if_else(pc.match_substring(plain, "-"), pc.binary_join_element_wise("-", digits, ""), digits)
+    amounts = pc.cast(pc.if_else(fits, signed, pa.scalar(None, pa.string())), TYPES[Kind.MONEY])
+    wrong = pc.and_(pc.invert(fits), pc.not_equal(text, ""))
+    return amounts, np.asarray(wrong.to_numpy(), dtype=bool)
 
 
 def derived_refs(texts: Sequence[pa.ChunkedArray], secret: str) -> pa.ChunkedArray:

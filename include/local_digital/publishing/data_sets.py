@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from local_digital.calendar import period_end
 from local_digital.errors import ConfigurationError
@@ -26,8 +26,14 @@ class Desired:
     """A data set of a council with the records it should hold, by id."""
 
     council: Council
+    transaction: str
     name: str
     records: dict[str, Record]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What tells it apart in the ledger."""
+        return {"council": self.council.council, "transaction": self.transaction, "data_set": self.name}
 
     @property
     def hashes(self) -> dict[str, str]:
@@ -38,12 +44,17 @@ def desired(workspace: Workspace, feed: FeedHandle) -> list[Desired]:
     """Return every data set that a feed publishes, as the marts have it now."""
     with workspace.engine.connect() as db:
         return [
-            Desired(feed.council, name, _records(db, feed, feed.contract.data_sets[name], publication))
+            Desired(
+                feed.council,
+                feed.contract.transaction,
+                name,
+                _records(db, feed, feed.contract.data_sets[name], publication),
+            )
             for name, publication in feed.feed.publish.items()
         ]
 
 
-def client(workspace: Workspace, council: Council, data_set: str) -> DataSetClient:
+def client(workspace: Workspace, council: Council, transaction: str, data_set: str) -> DataSetClient:
     """Return a client for a council's data set; raise ConfigurationError when address or token is missing."""
     connection = workspace.settings.connection(council.platform.connection)
     connection.require("host")
@@ -51,11 +62,13 @@ def client(workspace: Workspace, council: Council, data_set: str) -> DataSetClie
     if not isinstance(tokens, dict):
         raise ConfigurationError(
             f"connection {connection.connection_id}",
-            expected="extra.tokens with one bearer token per data type",
+            expected="extra.tokens with one bearer token per data type, or per `data-group/data-type`",
             found="none",
             action="Add it (docs/adding-a-council.md#connections).",
         )
-    return DataSetClient(connection.host, council.platform.data_group, data_set, str(tokens.get(data_set) or ""))
+    group = council.data_group(transaction)
+    token = tokens.get(f"{group}/{data_set}") or tokens.get(data_set) or ""
+    return DataSetClient(connection.host, group, data_set, str(token))
 
 
 def _records(db: Database, feed: FeedHandle, data_set: DataSet, publication: Publication) -> dict[str, Record]:
@@ -69,9 +82,17 @@ def _records(db: Database, feed: FeedHandle, data_set: DataSet, publication: Pub
         found = [_kpi_record(data_set, row.period_start, float(row.value)) for row in rows]
     else:
         periods = list(db.scalars(statement("publish/finished_periods"), facts))
-        rows = db.execute(statement("publish/volume"), {**facts, "breakdown": data_set.breakdown})
-        found = _count_records(data_set, publication, periods, [tuple(row) for row in rows])
+        names = {**facts, "breakdown": data_set.breakdown, "across": data_set.across or ""}
+        counted = [_Count(*row) for row in db.execute(statement("publish/volume"), names)]
+        found = _count_records(data_set, publication, periods, counted)
     return {str(record["_id"]): record for record in found}
+
+
+class _Count(NamedTuple):
+    period_start: dt.date
+    label: str
+    across_label: str
+    reports: int
 
 
 def _kpi_record(data_set: DataSet, start: dt.date, value: float) -> Record:
@@ -87,24 +108,30 @@ def _kpi_record(data_set: DataSet, start: dt.date, value: float) -> Record:
 
 
 def _count_records(
-    data_set: DataSet, publication: Publication, periods: list[dt.date], rows: list[tuple[dt.date, str, int]]
+    data_set: DataSet, publication: Publication, periods: list[dt.date], rows: list[_Count]
 ) -> list[Record]:
     """One record for each finished period and each label ever used: zero is a figure, and an upsert forgets nothing."""
     spelt = publication.labels
-    counts: Counter[tuple[dt.date, str]] = Counter()
-    labels = set(spelt.values())
-    for start, label, count in rows:
-        shown = spelt.get(label, label)
-        labels.add(shown)
-        counts[start, shown] += count
+    counts: Counter[tuple[dt.date, str, str]] = Counter()
+    labels = {(label, "") for label in spelt.values()}
+    for row in rows:
+        shown = spelt.get(row.label, row.label)
+        labels.add((shown, row.across_label))
+        counts[row.period_start, shown, row.across_label] += row.reports
     return [
-        {
-            "_id": record_id(start, data_set.period, label),
-            "_timestamp": timestamp(start),
-            "period": data_set.period,
-            str(data_set.dimension): label,
-            data_set.measure: counts[start, label],
-        }
+        _count_record(data_set, start, label, across, counts[start, label, across])
         for start in periods
-        for label in sorted(labels)
+        for label, across in sorted(labels)
     ]
+
+
+def _count_record(data_set: DataSet, start: dt.date, label: str, across: str, count: int) -> Record:
+    second = {data_set.across: across} if data_set.across else {}
+    return {
+        "_id": record_id(start, data_set.period, label, *second.values()),
+        "_timestamp": timestamp(start),
+        "period": data_set.period,
+        str(data_set.dimension): label,
+        **second,
+        data_set.measure: count,
+    }

@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 class Plan:
     """Record ids by what is to be done with them. unchanged is a count."""
 
+    transaction: str
     data_set: str
     new: list[str]
     changed: list[str]
@@ -31,7 +32,7 @@ class Plan:
 
     def as_json(self) -> dict[str, object]:
         counts = {"new": len(self.new), "changed": len(self.changed), "withdrawn": len(self.withdrawn)}
-        return {"data_set": self.data_set, **counts, "unchanged": self.unchanged}
+        return {"transaction": self.transaction, "data_set": self.data_set, **counts, "unchanged": self.unchanged}
 
 
 @dataclass(frozen=True)
@@ -78,13 +79,14 @@ def _plan(workspace: Workspace, wanted: Desired) -> Plan:
             for row in db.execute(
                 text(
                     "select record_id, payload_hash from ledger.publication "
-                    "where council = :council and data_set = :data_set"
+                    "where council = :council and transaction = :transaction and data_set = :data_set"
                 ),
-                {"council": wanted.council.council, "data_set": wanted.name},
+                wanted.names,
             )
         }
     hashes = wanted.hashes
     return Plan(
+        wanted.transaction,
         wanted.name,
         new=sorted(hashes.keys() - held.keys()),
         changed=sorted(key for key, value in hashes.items() if key in held and held[key] != value),
@@ -94,7 +96,7 @@ def _plan(workspace: Workspace, wanted: Desired) -> Plan:
 
 
 def _send(workspace: Workspace, wanted: Desired, plan: Plan, run_id: str) -> None:
-    names = {"council": wanted.council.council, "data_set": wanted.name, "run_id": run_id}
+    names = {**wanted.names, "run_id": run_id}
     with workspace.engine.begin() as db:
         send_id = db.scalar(
             statement("publish/start_send"),
@@ -107,7 +109,7 @@ def _send(workspace: Workspace, wanted: Desired, plan: Plan, run_id: str) -> Non
             },
         )
     if plan.new or plan.changed or plan.withdrawn:
-        platform = client(workspace, wanted.council, wanted.name)
+        platform = client(workspace, wanted.council, wanted.transaction, wanted.name)
         hashes = wanted.hashes
         for batch in platform.send([wanted.records[key] for key in (*plan.new, *plan.changed)]):
             sent = [str(record["_id"]) for record in batch]

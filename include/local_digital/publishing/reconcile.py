@@ -20,6 +20,7 @@ _NAMED = 5
 class Comparison:
     """Record ids that the platform lacks, has otherwise, or should not have; equal is a count."""
 
+    transaction: str
     data_set: str
     equal: int
     missing: list[str]
@@ -62,10 +63,11 @@ def reconcile(workspace: Workspace, council: str, *, run_id: str) -> ReconcileRe
 
 
 def _compare(workspace: Workspace, wanted: Desired, run_id: str) -> Comparison:
-    platform = client(workspace, wanted.council, wanted.name)
+    platform = client(workspace, wanted.council, wanted.transaction, wanted.name)
     shown = {str(record.get("_id")): payload_hash(record) for record in platform.read_all()}
     hashes = wanted.hashes
     comparison = Comparison(
+        wanted.transaction,
         wanted.name,
         equal=sum(shown.get(key) == value for key, value in hashes.items()),
         missing=sorted(hashes.keys() - shown.keys()),
@@ -73,7 +75,7 @@ def _compare(workspace: Workspace, wanted: Desired, run_id: str) -> Comparison:
         extra=sorted(shown.keys() - hashes.keys()),
     )
     if not comparison.agrees:
-        names = {"council": wanted.council.council, "data_set": wanted.name, "run_id": run_id}
+        names = {**wanted.names, "run_id": run_id}
         differing = [*comparison.different, *comparison.extra, *comparison.missing]
         with workspace.engine.begin() as db:
             db.execute(statement("publish/note_difference"), {**names, "record_ids": differing})
@@ -87,4 +89,4 @@ def _described(comparison: Comparison) -> str:
         if ids:
             more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
             parts.append(f"{len(ids)} {what} ({', '.join(ids[:_NAMED])}{more})")
-    return f"{comparison.data_set}: {', '.join(parts)}"
+    return f"{comparison.transaction} {comparison.data_set}: {', '.join(parts)}"

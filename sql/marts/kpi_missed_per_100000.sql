@@ -1,0 +1,78 @@
+-- grain: touched period; upheld missed bins for each 100,000 scheduled collections
+-- Only of the bin types for which the council supplied its collections for the whole period; with none there is no rate.
+-- A week has the supplied number, a month as many sevenths of it as it has days (basis `estimated`).
+insert into marts.kpi (
+    council, transaction, period_kind, period_start, kpi, version, numerator, denominator, value, basis
+)
+with scheduled as (
+    select
+        touched.period_kind,
+        touched.period_start,
+        touched.basis,
+        supplied.stream,
+        sum(supplied.a_week) / 7.0 as collections
+    from touched_period as touched
+    cross join
+        lateral generate_series(
+            touched.period_start,
+            cast(touched.ends_at at time zone 'Europe/London' as date) - 1,
+            interval '1 day'
+        ) as days (day)
+    cross join
+        lateral (
+            select distinct on (facts.stream)
+                facts.stream,
+                facts.a_week
+            from
+                unnest(
+                    cast(:collections_stream as text[]),
+                    cast(:collections_a_week as bigint[]),
+                    cast(:collections_from as date[]),
+                    cast(:collections_until as date[])
+                ) as facts (stream, a_week, valid_from, valid_until)
+            where facts.valid_from <= days.day and coalesce(facts.valid_until, 'infinity') >= days.day
+            order by facts.stream asc, facts.valid_from desc
+        ) as supplied
+    group by
+        touched.period_kind, touched.period_start, touched.basis, touched.starts_at, touched.ends_at, supplied.stream
+    having
+        count(*)
+        = cast(touched.ends_at at time zone 'Europe/London' as date)
+        - cast(touched.starts_at at time zone 'Europe/London' as date)
+),
+
+missed as (
+    select
+        counted.period_kind,
+        counted.period_start,
+        stream.label as stream,
+        sum(counted.count) as missed
+    from counted
+    inner join core.label as stream on counted.stream = stream.label_id
+    where counted.demand and counted.upheld
+    group by counted.period_kind, counted.period_start, stream.label
+)
+
+select
+    :council,
+    :transaction,
+    scheduled.period_kind,
+    scheduled.period_start,
+    'missed-per-100000',
+    '1',
+    coalesce(sum(missed.missed), 0),
+    sum(scheduled.collections),
+    coalesce(sum(missed.missed), 0) * 100000 / sum(scheduled.collections),
+    case when scheduled.basis = 'full' and scheduled.period_kind = 'month' then 'estimated' else scheduled.basis end
+from scheduled
+left join missed
+    on
+        scheduled.period_kind = missed.period_kind
+        and scheduled.period_start = missed.period_start
+        and scheduled.stream = missed.stream
+where
+    scheduled.basis = 'full' or exists (
+        select 1 from counted
+        where counted.period_start = scheduled.period_start
+    )
+group by scheduled.period_kind, scheduled.period_start, scheduled.basis

@@ -1,0 +1,11 @@
+-- grain: one council that takes part, with what benchmarks group it by
+create table marts.council (
+    council text primary key,
+    name text not null,
+    gss_code text not null,
+    tier text not null,
+    nation text not null,
+    region text,
+    population integer,
+    phase integer not null
+);
