@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+import yaml
 from hypothesis import settings
 from sqlalchemy import create_engine
 
@@ -107,10 +108,13 @@ def installation(postgres: EmbeddedServer, database_url: str, tmp_path: Path) ->
     """Everything up and empty; the warehouse is migrated, the source looks twice within a fifth of a second."""
     migrate(database_url)
     config = tmp_path / "config"
-    for kind in ("councils", "transactions"):
-        shutil.copytree(ROOT / "include" / kind, config / kind)
-    solihull = config / "councils" / "solihull.yaml"
-    solihull.write_text(solihull.read_text("utf-8").replace("settle_seconds: 3", "settle_seconds: 0.2"), "utf-8")
+    shutil.copytree(ROOT / "include" / "transactions", config / "transactions")
+    # As in phase 1: one council with one feed.
+    facts = yaml.safe_load((ROOT / "include" / "councils" / "solihull.yaml").read_text("utf-8"))
+    facts["feeds"] = {name: feed for name, feed in facts["feeds"].items() if name == "report-missed-bin"}
+    facts["feeds"]["report-missed-bin"]["source"]["settle_seconds"] = 0.2
+    (config / "councils").mkdir()
+    (config / "councils" / "solihull.yaml").write_text(yaml.safe_dump(facts, allow_unicode=True), "utf-8")
     folder = tmp_path / "sftp" / "outgoing" / "missed-bins"
     folder.mkdir(parents=True)
     platform_database = f"platform_{next(_numbers)}"

@@ -1,4 +1,4 @@
-"""The schema comes up from nothing, stays as it is when asked again, and shows readers the marts only."""
+"""The schema comes up from nothing, stays as it is when asked again, and shows readers the marts and the reference tables only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from local_digital.migrations import migrate
 
 
 def test_migrating_twice_changes_nothing(database_url: str) -> None:
-    assert migrate(database_url) == migrate(database_url) == "0002"
+    assert migrate(database_url) == migrate(database_url) == "0003"
 
 
 def test_reader_sees_marts_and_nothing_else(postgres: EmbeddedServer, database_url: str) -> None:

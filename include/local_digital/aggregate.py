@@ -71,7 +71,10 @@ def _reached(db: Database, facts: dict[str, object]) -> int:
 def _compute(db: Database, feed: FeedHandle, facts: dict[str, object]) -> None:
     for step in ("forget_volume", "forget_kpi", "counted", "volume", "period"):
         db.execute(statement(f"marts/{step}"), facts)
-    statements = {KPIS[name].statement: KPIS[name].periods for name in feed.contract.kpis}
+    statements = {
+        KPIS[name].statement: KPIS[name].periods
+        for name in feed.contract.kpis if supplies(feed.contract, feed.feed, name)
+    }  # fmt: skip
     for name, kinds in statements.items():
         if "quarter" not in kinds:
             db.execute(statement(f"marts/kpi_{name}"), facts)
@@ -108,7 +111,6 @@ def _facts(feed: FeedHandle) -> dict[str, object]:
         "upheld": labels(contract, "outcome", lambda label: label.upheld),
         "digital": [name for name, label in channels.items() if label.digital],
         "digital_unassisted": [name for name, label in channels.items() if label.digital and not label.assisted],
-        "knows_starts": supplies(feed.contract, own, "completion-rate"),
         "look_back_weeks": contract.kpis["repeat-misses"].weeks if "repeat-misses" in contract.kpis else 0,
         "collections_stream": [collected.stream for collected in own.collections],
         "collections_a_week": [collected.a_week for collected in own.collections],

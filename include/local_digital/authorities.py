@@ -67,6 +67,11 @@ def resolve(code: str) -> Authority | None:
     return _in_charge_by_code().get(code)
 
 
+def called(slug: str) -> Authority | None:
+    """Return the authority of this slug, None when there is none or it exists no more."""
+    return next((one for one in authorities() if one.slug == slug and one.current), None)
+
+
 def authority_columns() -> dict[str, object]:
     """Return what `sql/reference/authority.sql` binds: one list a column, in the order of `authorities`, and source.
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import text
+
 from local_digital.authorities import resolve
 from local_digital.kpis import KPIS
 from local_digital.sql import statement
@@ -86,3 +88,8 @@ def record_offers(db: Database, council: Council, contracts: Mapping[str, Transa
             "members": [member for _, member in members],
         },
     )
+
+
+def forget_councils(db: Database, known: list[str]) -> None:
+    """Take out of the marts' list of councils those whose files are gone; their figures stay, in no comparison."""
+    db.execute(text("delete from marts.council where council <> all(cast(:known as text[]))"), {"known": known})

@@ -68,7 +68,7 @@ def trial(
         aggregate(workspace, council)
         yield Trial(
             feed, workspace, reports, _figures(workspace, feed), _words(workspace, feed), _breakdowns(workspace, feed),
-            desired(workspace, feed),
+            desired(workspace, feed, run_id=None),
         )  # fmt: skip
 
 

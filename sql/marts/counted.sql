@@ -1,5 +1,5 @@
 -- grain: touched period x record of the feed that falls into it
--- demand: counts as a completed transaction; given_up: was begun and no more. deadline: the end of the next working day.
+-- demand: counts as a completed transaction; given_up: was begun and no more. deadline: end of the next working day.
 create temporary table counted on commit drop as
 select
     touched.period_kind,

@@ -12,7 +12,7 @@ select
     '1',
     coalesce(sum(count) filter (where in_time), 0),
     sum(count),
-    coalesce(sum(count) filter (where in_time), 0) / cast(sum(count) as numeric),
+    coalesce(sum(count) filter (where in_time), 0) / nullif(cast(sum(count) as numeric), 0),
     basis
 from counted
 where

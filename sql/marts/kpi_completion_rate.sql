@@ -1,6 +1,6 @@
 -- grain: touched period; completed over begun (GDS service manual)
 -- Begun are those that were completed and those given up, or as many as the export says beside each count. An export
--- that says neither has no rate.
+-- that says neither gives no rate.
 insert into marts.kpi (
     council, transaction, period_kind, period_start, kpi, version, numerator, denominator, value, basis
 )
@@ -22,6 +22,5 @@ left join counted
         touched.period_kind = counted.period_kind
         and touched.period_start = counted.period_start
         and (counted.demand or counted.given_up)
-where :knows_starts
 group by touched.period_kind, touched.period_start, touched.basis
 having touched.basis = 'full' or count(counted.period_kind) > 0

@@ -1,5 +1,5 @@
 -- grain: touched period; upheld missed bins for each 100,000 scheduled collections
--- Only of the bin types for which the council supplied its collections for the whole period; with none there is no rate.
+-- Only of the bin types whose collections the council supplied for all of the period; with none there is no rate.
 -- A week has the supplied number, a month as many sevenths of it as it has days (basis `estimated`).
 insert into marts.kpi (
     council, transaction, period_kind, period_start, kpi, version, numerator, denominator, value, basis

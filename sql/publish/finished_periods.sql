@@ -1,5 +1,7 @@
--- grain: one whole, finished period of a feed
-select period_start
+-- grain: one whole, finished period of a feed with its total
+select
+    period_start,
+    reports
 from marts.volume
 where
     council = :council

@@ -1,4 +1,5 @@
--- grain: finished period of one KPI in one version; a period with nothing to divide has no row
+-- grain: whole, finished period of one KPI in one version; a period with nothing to divide has no row
+-- Nor has one in which the figure is about fewer than `threshold`.
 select
     period_start,
     value
@@ -9,6 +10,8 @@ where
     and period_kind = :period_kind
     and kpi = :kpi
     and version = :version
-    and basis = 'full'
+    and label = ''
+    and basis in ('full', 'estimated')
     and value is not null
+    and coalesce(denominator, numerator, value) >= :threshold
 order by period_start

@@ -6,12 +6,14 @@ select
     newest.status as last_status,
     newest.complete_until,
     newest.received_at as last_received_at,
+    counts.loaded_until,
     counts.deliveries,
     counts.rejected,
     counts.rows_read,
     counts.accepted,
     counts.quarantined,
     counts.duplicates,
+    counts.filtered,
     pushed.last_published_at,
     pushed.published
 from ledger.feed
@@ -29,12 +31,17 @@ left join lateral (
 cross join
     lateral (
         select
+            -- Up to when what is loaded is complete.
+            max(delivery.complete_until) filter (
+                where delivery.status = 'loaded' and delivery.superseded_by is null
+            ) as loaded_until,
             count(*) as deliveries,
             count(*) filter (where delivery.status = 'rejected') as rejected,
             coalesce(sum(delivery.rows_read), 0) as rows_read,
             coalesce(sum(delivery.accepted), 0) as accepted,
             coalesce(sum(delivery.quarantined), 0) as quarantined,
-            coalesce(sum(delivery.duplicates), 0) as duplicates
+            coalesce(sum(delivery.duplicates), 0) as duplicates,
+            coalesce(sum(delivery.filtered), 0) as filtered
         from ledger.delivery
         where delivery.feed_id = feed.feed_id
     ) as counts

@@ -27,7 +27,16 @@ def config(tmp_path: Path) -> Path:
     ("was", "becomes", "key", "message"),
     [
         ("phase: 1", "phase: 9", "phase", "less than or equal to 3; found `9`"),
-        ("tier: metropolitan", "tier: county", "feeds.report-missed-bin", "a council of a tier that provides this"),
+        ("tier: metropolitan", "tier: county", "tier", "`metropolitan`, as Solihull has it"),
+        ("gss_code: E08000029", "gss_code: E08999999", "gss_code", "of an authority that exists"),
+        ("bank_holidays: england-and-wales", "bank_holidays: scotland", "the whole file", "`bank_holidays: england"),
+        (
+            "gss_code: E08000029\ntier: metropolitan",
+            "gss_code: E10000031\ntier: county",
+            "feeds.report-missed-bin",
+            "a council that provides this",
+        ),
+        ("phase: 1", "phase: 1\ncompare_with: {neighbours: [solihul]}", "compare_with", "slugs of councils"),
         (
             "kind: sftp",
             "kind: ftp",

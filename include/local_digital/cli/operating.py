@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from local_digital import settings as installation
+from local_digital.calendar import LONDON
 from local_digital.cli.app import CouncilName, Json, OneCouncil, TransactionName, app, councils_of, open_workspace
 from local_digital.cli.printing import err, figures, out, print_json, same, say, show_deliveries, shown, table
 from local_digital.config.loading import checks_left, load_councils
@@ -55,24 +56,35 @@ def migrate(as_json: Json = False) -> None:
 
 
 @app.command()
-def status(council: OneCouncil = None, as_json: Json = False) -> None:
-    """Show every feed with its last delivery, how far its facts reach, and its last publish."""
-    from local_digital.sql import statement  # noqa: PLC0415
+def status(
+    council: OneCouncil = None,
+    as_of: Annotated[
+        dt.datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"],
+            help="Say what was late at this London time, a day's beginning when only a day is given; now otherwise.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show every feed: whether it is on time, its last delivery, how far its facts reach, and its last publish."""
+    from local_digital.freshness import feed_states  # noqa: PLC0415
 
+    moment = as_of.replace(tzinfo=LONDON) if as_of else dt.datetime.now(dt.UTC)
     with open_workspace() as workspace, workspace.engine.connect() as db:
-        rows = [dict(row) for row in db.execute(statement("status/feeds"), {"council": council}).mappings()]
-    now = dt.datetime.now(dt.UTC)
+        wanted = [workspace.council(slug) for slug in councils_of(workspace, council)]
+        rows = feed_states(db, wanted, moment)
     for row in rows:
         until = row["complete_until"]
-        row["age_days"] = (now - until).days if until else None
+        row["age_days"] = (moment - until).days if until else None
     if as_json:
         print_json(rows)
         return
     table(
         "Feeds",
         {
-            "Council": "council", "Transaction": "transaction", "Last delivery": "last_delivery",
-            "State": "last_status", "Complete until": "complete_until", "Age (days)": "age_days",
+            "Council": "council", "Transaction": "transaction", "State": "state", "Last delivery": "last_delivery",
+            "Complete until": "complete_until", "Age (days)": "age_days",
             "Read": "rows_read", "Accepted": "accepted", "Quarantined": "quarantined",
             "Duplicates": "duplicates", "Last publish": "last_published_at",
         },
@@ -191,8 +203,10 @@ def reconcile(council: OneCouncil = None, as_json: Json = False) -> None:
 def kpis(
     council: CouncilName,
     transaction: TransactionName,
-    period: Annotated[Literal["week", "month"], typer.Option(help="Weeks from Monday, or months.")] = "month",
-    by: Annotated[str | None, typer.Option("--by", help="Counts by channel, ward, stream or reason instead.")] = None,
+    period: Annotated[
+        Literal["week", "month", "quarter"], typer.Option(help="Weeks from Monday, months, or quarters (costs).")
+    ] = "month",
+    by: Annotated[str | None, typer.Option("--by", help="Counts by channel, ward or another breakdown.")] = None,
     form: Annotated[Literal["table", "csv", "json"], typer.Option("--format", help="How to print.")] = "table",
     as_json: Json = False,
 ) -> None:
@@ -210,7 +224,7 @@ def kpis(
         with workspace.engine.connect() as db:
             found = db.execute(statement("status/breakdown" if by else "status/kpis"), names).mappings()
             rows = [dict(row) for row in found]
-    columns = ["period_start", "kpi", "version", "numerator", "denominator", "value", "basis"]
+    columns = ["period_start", "kpi", "version", "label", "numerator", "denominator", "value", "basis", "caveats"]
     if by:
         columns = ["period_start", "label", "reports", "basis"]
     if as_json or form == "json":
@@ -218,7 +232,7 @@ def kpis(
     elif form == "csv":
         writer = csv.DictWriter(sys.stdout, columns)
         writer.writeheader()
-        writer.writerows({name: shown(row[name]) if row[name] is not None else "" for name in columns} for row in rows)
+        writer.writerows({name: _cell(row[name]) for name in columns} for row in rows)
     elif by:
         table(f"{council} {transaction} by {period} and {by}", same(*columns), rows)
     else:
@@ -236,6 +250,12 @@ def expire(
     with open_workspace() as workspace:
         gone = remove(workspace, dry_run=dry_run)
     say(as_json, {"removed": gone, "dry_run": dry_run}, f"Raw bytes of {len(gone)} deliveries past retention.")
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, list):
+        return " ".join(value)
+    return "" if value is None else shown(value)
 
 
 def _run_id(command: str) -> str:

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from local_digital.calendar import LONDON
+from local_digital.kpis import CAVEATS
 
 _PERIODS_SHOWN = 26
 _LONGEST_WORD = 30
@@ -56,7 +57,11 @@ def table(title: str, columns: dict[str, str], rows: list[dict[str, Any]]) -> No
 
 
 def figures(rows: list[dict[str, Any]], kind: str) -> None:
-    """Print figures, one line a period and one column a figure. rows: of `status/kpis`. kind: `week` or `month`."""
+    """Print figures, one line a period and one column a figure, and what their reader must know.
+
+    rows: of `status/kpis`. kind: of period. Figures with one row for each channel are left to `--by channel` and JSON.
+    """
+    rows = [row for row in rows if not row["label"]]
     names = dict.fromkeys(_figure(row) for row in rows)
     by_period: dict[dt.date, dict[str, Any]] = {}
     for row in rows:
@@ -67,6 +72,9 @@ def figures(rows: list[dict[str, Any]], kind: str) -> None:
     table(f"Figures by {kind}", same(kind, "basis", *names), list(by_period.values())[-_PERIODS_SHOWN:])
     if len(by_period) > _PERIODS_SHOWN:
         out.print(f"The last {_PERIODS_SHOWN} of {len(by_period)}; --json has all.", highlight=False)
+    for key in sorted({key for row in rows for key in row["caveats"]}):
+        told = ", ".join(sorted({row["kpi"] for row in rows if key in row["caveats"]}))
+        out.print(f"{CAVEATS[key]} ({told})", markup=False, highlight=False)
 
 
 def _figure(row: dict[str, Any]) -> str:

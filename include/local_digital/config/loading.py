@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from local_digital.config.models import Council, Transaction
+from local_digital.authorities import authorities, resolve
+from local_digital.config.models import UNKNOWN_GSS_CODE, Council, Tier, Transaction
 from local_digital.errors import ConfigurationError
 from local_digital.fields import ALWAYS_REQUIRED, DELIVERY_FIELDS, UNMAPPED
 
@@ -55,6 +56,7 @@ def load_councils(config: Path) -> tuple[dict[str, Council], list[ConfigurationE
         try:
             council = _read(path, Council)
             _named_like_its_file(path, "council", council.council)
+            _is_an_authority(path, council)
             _keeps_the_contracts(path, council, contracts)
             councils[council.council] = council
         except ConfigurationError as error:
@@ -77,6 +79,11 @@ def load_council(config: Path, slug: str) -> Council:
     if slug not in councils:
         raise next((error for error in errors if error.where.startswith(str(path))), errors[0])
     return councils[slug]
+
+
+def council_files(config: Path) -> list[str]:
+    """Return the slugs of all councils that have a file, broken or not."""
+    return [path.stem for path in _files(config / "councils")]
 
 
 def checks_left(config: Path) -> dict[str, int]:
@@ -140,6 +147,33 @@ def _named_like_its_file(path: Path, key: str, slug: str) -> None:
             found=f"`{slug}`",
             action="Rename the file or mend the key.",
         )
+
+
+def _is_an_authority(path: Path, council: Council) -> None:
+    def wrong(key: str, expected: str, found: str) -> ConfigurationError:
+        return ConfigurationError(f"{path}: {key}", expected=expected, found=found, action="Mend the file.")
+
+    authority = resolve(council.gss_code)
+    if council.gss_code == UNKNOWN_GSS_CODE:
+        # Marked with a CHECK, which the council's own tests do not let pass.
+        return
+    if council.tier is Tier.TRANSPORT_EXECUTIVE:
+        known = {one.slug for one in authorities()}
+        unknown = sorted(set(council.covers) - known)
+        if unknown:
+            raise wrong("covers", "slugs of authorities in the reference table", ", ".join(unknown))
+    elif authority is None:
+        raise wrong(
+            "gss_code",
+            "the code, present or former, of an authority that exists or has one successor",
+            f"`{council.gss_code}`",
+        )
+    elif authority.tier != council.tier:
+        raise wrong("tier", f"`{authority.tier}`, as {authority.name} has it", f"`{council.tier}`")
+    members = {member for group in council.compare_with.values() for member in group}
+    unknown = sorted(members - {one.slug for one in authorities()} - {file.stem for file in _files(path.parent)})
+    if unknown:
+        raise wrong("compare_with", "slugs of councils or of authorities in the reference table", ", ".join(unknown))
 
 
 def _keeps_the_contracts(path: Path, council: Council, contracts: dict[str, Transaction]) -> None:

@@ -21,6 +21,12 @@ from local_digital.kpis import KPIS
 PlatformName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$", min_length=1, max_length=60)]
 
 
+# A count that is known to be below 2 is known.
+_LOWEST_THRESHOLD = 3
+# In the file of a council that is being drafted: nobody has looked it up yet.
+UNKNOWN_GSS_CODE = "E00000000"
+
+
 def _known_field(name: str) -> str:
     if name not in FIELDS:
         raise ValueError(f"a canonical field ({', '.join(FIELDS)})")
@@ -455,6 +461,10 @@ class DataSet(Facts):
         kpi = bool(self.kpi and self.version) and not (self.breakdown or self.dimension or self.across)
         if counts == kpi:
             raise ValueError("either `breakdown` with `dimension`, or `kpi` with `version`")
+        if 0 < self.threshold < _LOWEST_THRESHOLD:
+            raise ValueError(f"`threshold: 0` for no control, or {_LOWEST_THRESHOLD} and more")
+        if self.threshold > self.sensitive_threshold and self.threshold:
+            raise ValueError("`sensitive_threshold` not below `threshold`")
         if self.across and self.across == self.breakdown:
             raise ValueError("`across` another breakdown than `breakdown`")
         if self.kpi and (self.kpi not in KPIS or self.version not in KPIS[self.kpi].versions):
@@ -523,6 +533,10 @@ class Transaction(Facts):
             missing = [field for field in KPIS[name].fields if field not in self.fields]
             if missing:
                 raise ValueError(f"{', '.join(missing)} among the fields, which `{name}` is made of")
+        controlled = [data_set.breakdown for data_set in self.data_sets.values()
+                      if data_set.breakdown and data_set.threshold and not data_set.across]  # fmt: skip
+        if len(set(controlled)) < len(controlled):
+            raise ValueError("at most one data set by each breakdown whose small counts are withheld")
         periods: dict[str, str] = {}
         for data_set in self.data_sets.values():
             for breakdown in filter(None, (data_set.breakdown, data_set.across)):

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from local_digital.calendar import period_end
 from local_digital.errors import ConfigurationError
 from local_digital.publishing.client import DataSetClient
 from local_digital.publishing.records import Record, payload_hash, record_id, timestamp
+from local_digital.publishing.releases import breakdowns_of, releases
 from local_digital.sql import statement
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
     from sqlalchemy import Connection as Database
 
-    from local_digital.config.models import Council, DataSet, Publication
+    from local_digital.config.models import Council, DataSet
+    from local_digital.disclosure import Cell
+    from local_digital.publishing.releases import Release
     from local_digital.workspace import FeedHandle, Workspace
 
 
@@ -40,17 +44,17 @@ class Desired:
         return {key: payload_hash(record) for key, record in self.records.items()}
 
 
-def desired(workspace: Workspace, feed: FeedHandle) -> list[Desired]:
-    """Return every data set that a feed publishes, as the marts have it now."""
-    with workspace.engine.connect() as db:
+def desired(workspace: Workspace, feed: FeedHandle, *, run_id: str | None) -> list[Desired]:
+    """Return every data set that a feed publishes, as the marts have it now and as it may be shown.
+
+    run_id: the run that is about to send them, whose releases are remembered before anything leaves; None only looks.
+    """
+    kinds = {feed.contract.data_sets[name].period for name in feed.feed.publish}
+    with workspace.engine.begin() as db:
+        released = {kind: releases(db, feed, kind, run_id=run_id) for kind in sorted(kinds)}
         return [
-            Desired(
-                feed.council,
-                feed.contract.transaction,
-                name,
-                _records(db, feed, feed.contract.data_sets[name], publication),
-            )
-            for name, publication in feed.feed.publish.items()
+            Desired(feed.council, feed.contract.transaction, name, _records(db, feed, name, released))
+            for name in feed.feed.publish
         ]
 
 
@@ -71,28 +75,40 @@ def client(workspace: Workspace, council: Council, transaction: str, data_set: s
     return DataSetClient(connection.host, group, data_set, str(token))
 
 
-def _records(db: Database, feed: FeedHandle, data_set: DataSet, publication: Publication) -> dict[str, Record]:
+def _records(
+    db: Database, feed: FeedHandle, name: str, released: dict[Literal["week", "month"], dict[dt.date, Release]]
+) -> dict[str, Record]:
+    data_set = feed.contract.data_sets[name]
+    if data_set.kpi:
+        found = _kpi_records(db, feed, data_set)
+    elif data_set.threshold:
+        found = [
+            _count_record(data_set, start, cell, count)
+            for start, period in released[data_set.period].items()
+            for cell, count in period.shown(breakdowns_of(data_set)).items()
+        ]
+    else:
+        found = _uncontrolled(db, feed, data_set, feed.feed.publish[name].labels)
+    return {str(record["_id"]): record for record in found}
+
+
+def _kpi_records(db: Database, feed: FeedHandle, data_set: DataSet) -> list[Record]:
     facts = {
+        **_names(feed, data_set),
+        "kpi": data_set.kpi,
+        "version": data_set.version,
+        "threshold": data_set.threshold,
+    }
+    rows = db.execute(statement("publish/kpi"), facts)
+    return [_kpi_record(data_set, row.period_start, float(row.value)) for row in rows]
+
+
+def _names(feed: FeedHandle, data_set: DataSet) -> dict[str, object]:
+    return {
         "council": feed.council.council,
         "transaction": feed.contract.transaction,
         "period_kind": data_set.period,
     }
-    if data_set.kpi:
-        rows = db.execute(statement("publish/kpi"), {**facts, "kpi": data_set.kpi, "version": data_set.version})
-        found = [_kpi_record(data_set, row.period_start, float(row.value)) for row in rows]
-    else:
-        periods = list(db.scalars(statement("publish/finished_periods"), facts))
-        names = {**facts, "breakdown": data_set.breakdown, "across": data_set.across or ""}
-        counted = [_Count(*row) for row in db.execute(statement("publish/volume"), names)]
-        found = _count_records(data_set, publication, periods, counted)
-    return {str(record["_id"]): record for record in found}
-
-
-class _Count(NamedTuple):
-    period_start: dt.date
-    label: str
-    across_label: str
-    reports: int
 
 
 def _kpi_record(data_set: DataSet, start: dt.date, value: float) -> Record:
@@ -107,31 +123,30 @@ def _kpi_record(data_set: DataSet, start: dt.date, value: float) -> Record:
     }
 
 
-def _count_records(
-    data_set: DataSet, publication: Publication, periods: list[dt.date], rows: list[_Count]
-) -> list[Record]:
+def _uncontrolled(db: Database, feed: FeedHandle, data_set: DataSet, spelt: Mapping[str, str]) -> list[Record]:
     """One record for each finished period and each label ever used: zero is a figure, and an upsert forgets nothing."""
-    spelt = publication.labels
-    counts: Counter[tuple[dt.date, str, str]] = Counter()
-    labels = {(label, "") for label in spelt.values()}
-    for row in rows:
-        shown = spelt.get(row.label, row.label)
-        labels.add((shown, row.across_label))
-        counts[row.period_start, shown, row.across_label] += row.reports
-    return [
-        _count_record(data_set, start, label, across, counts[start, label, across])
-        for start in periods
-        for label, across in sorted(labels)
-    ]
+    names = _names(feed, data_set)
+    periods = list(db.scalars(statement("publish/finished_periods"), names))
+    breakdowns = breakdowns_of(data_set)
+    counts: Counter[tuple[dt.date, Cell]] = Counter()
+    cells: set[Cell] = {((breakdowns[0], label),) for label in spelt.values()} if len(breakdowns) == 1 else set()
+    for row in db.execute(
+        statement("publish/volume"), {**names, "breakdown": data_set.breakdown, "across": data_set.across or ""}
+    ):
+        labels = (spelt.get(row.label, row.label), row.across_label)
+        cell = tuple(zip(breakdowns, labels, strict=False))
+        cells.add(cell)
+        counts[row.period_start, cell] += row.reports
+    return [_count_record(data_set, start, cell, counts[start, cell]) for start in periods for cell in sorted(cells)]
 
 
-def _count_record(data_set: DataSet, start: dt.date, label: str, across: str, count: int) -> Record:
-    second = {data_set.across: across} if data_set.across else {}
+def _count_record(data_set: DataSet, start: dt.date, cell: Cell, count: int) -> Record:
+    (_, label), *second = cell
     return {
-        "_id": record_id(start, data_set.period, label, *second.values()),
+        "_id": record_id(start, data_set.period, label, *(across for _, across in second)),
         "_timestamp": timestamp(start),
         "period": data_set.period,
         str(data_set.dimension): label,
-        **second,
+        **dict(second),
         data_set.measure: count,
     }

@@ -56,7 +56,7 @@ def publish(workspace: Workspace, council: str, *, run_id: str, dry_run: bool = 
     plans: list[Plan] = []
     failures: list[LocalDigitalError] = []
     for feed in workspace.feeds(council):
-        for wanted in desired(workspace, feed):
+        for wanted in desired(workspace, feed, run_id=None if dry_run else run_id):
             plan = _plan(workspace, wanted)
             plans.append(plan)
             if dry_run:

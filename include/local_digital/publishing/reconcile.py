@@ -49,7 +49,9 @@ def reconcile(workspace: Workspace, council: str, *, run_id: str) -> ReconcileRe
     Raises ReconciliationError naming the data sets and the first record ids, RefusedError, TransportError.
     """
     comparisons = [
-        _compare(workspace, wanted, run_id) for feed in workspace.feeds(council) for wanted in desired(workspace, feed)
+        _compare(workspace, wanted, run_id)
+        for feed in workspace.feeds(council)
+        for wanted in desired(workspace, feed, run_id=None)
     ]
     wrong = [comparison for comparison in comparisons if not comparison.agrees]
     if wrong:
