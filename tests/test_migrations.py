@@ -1,15 +1,18 @@
-"""The schema comes up from nothing, stays as it is when asked again, and shows readers the marts and the reference tables only."""
+"""The schema comes up from nothing, stays as it is when asked again, and shows readers what they may see."""
 
 from __future__ import annotations
 
 import datetime as dt
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from local_digital.embedded import EmbeddedServer
 from local_digital.migrations import migrate
+from local_digital.settings import ROOT
 
 
 def test_migrating_twice_changes_nothing(database_url: str) -> None:
@@ -67,4 +70,37 @@ def test_unbalanced_row_counts_are_refused_by_the_database_itself(database_url: 
         db.execute(text("insert into ledger.feed (council, transaction) values ('a', 'b')"))
     with engine.connect() as db, pytest.raises(IntegrityError, match="every_row_is_accounted_for"):
         db.execute(unbalanced)
+    engine.dispose()
+
+
+def test_warehouse_of_phase_one_keeps_what_it_has_and_gets_the_new_figures(database_url: str) -> None:
+    engine = create_engine(database_url)
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "sql" / "migrations"))
+    with engine.begin() as db:
+        config.attributes["connection"] = db
+        command.upgrade(config, "0002")
+        for statement in (
+            "insert into ledger.feed (council, transaction) values ('solihull', 'report-missed-bin')",
+            (
+                "insert into ledger.delivery (feed_id, name, sha256, size_bytes, as_of, run_id, status, rows_read, "
+                "accepted, quarantined, duplicates, complete_until) values (1, 'a.csv', 'aa', 1, '2025-11-11', 'r', "
+                "'loaded', 1, 1, 0, 0, '2025-11-11')"
+            ),
+            "insert into core.label (field, label) values ('channel', 'online')",
+            (
+                "insert into core.record (feed_id, record_ref, reported_at, channel, delivery_id, line) "
+                "values (1, 'MB1', '2025-11-04 10:00Z', 1, 1, 2)"
+            ),
+            (
+                "insert into ledger.publication (council, data_set, record_id, payload_hash, run_id) "
+                "values ('solihull', 'transactions-by-channel', 'id', 'hash', 'r')"
+            ),
+        ):
+            db.execute(text(statement))
+    migrate(database_url)
+    with engine.connect() as db:
+        assert list(db.scalars(text("select transaction from ledger.publication"))) == ["report-missed-bin"]
+        assert list(db.scalars(text("select day from ledger.stale_day"))) == [dt.date(2025, 11, 4)]
+        assert db.scalar(text("select count(*) from core.record where rating is null")) == 1
     engine.dispose()

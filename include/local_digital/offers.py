@@ -62,6 +62,8 @@ def record_offers(db: Database, council: Council, contracts: Mapping[str, Transa
             "region": authority.region if authority else None,
             "population": authority.population if authority else None,
             "phase": council.phase,
+            "authority": authority.slug if authority else None,
+            "covers": list(council.covers),
         },
     )
     states: list[tuple[str, str, str | None, str]] = []

@@ -5,7 +5,6 @@ select
     council.name,
     council.tier,
     offer.state,
-    offer.reason,
     figure.numerator,
     figure.denominator,
     figure.value,
@@ -15,9 +14,19 @@ select
     period.cycle_week,
     before.value as before,
     coalesce(:kpi = any(offer.not_supplied), false) as not_supplied,
-    coalesce(figure.caveats, '{}') as caveats
+    coalesce(figure.caveats, '{}') as caveats,
+    -- Who provides it here, where a transport executive does.
+    coalesce('provided by ' || executive.name, offer.reason) as reason
 from marts.council
 left join marts.offer on council.council = offer.council and offer.transaction = :transaction
+left join
+    lateral (
+        select min(serving.name) as name
+        from marts.council as serving
+        inner join marts.offer as served
+            on serving.council = served.council and served.transaction = :transaction and served.state = 'provided'
+        where council.authority = any(serving.covers) and offer.state = 'not-provided'
+    ) as executive on true
 left join marts.kpi as figure
     on
         council.council = figure.council

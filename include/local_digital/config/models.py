@@ -484,12 +484,13 @@ class KpiFacts(Facts):
 class Transaction(Facts):
     """The agreed contract of a kind of dealing with the public.
 
+    lgsl, lgil: codes of the service and the interaction in the local government lists, as GOV.UK uses them.
     provided_by: the tiers of councils whose task it is. nations: where it exists at all.
     """
 
     transaction: Slug
     name: Word
-    lgsl: int = Field(ge=0)
+    lgsl: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
     lgil: int = Field(ge=0)
     provided_by: tuple[Tier, ...] = Field(min_length=1)
     nations: tuple[Nation, ...] = Field(default=tuple(Nation), min_length=1)
