@@ -272,6 +272,24 @@ def test_night_that_is_not_complete_at_the_deadline_is_late(workspace: Workspace
     assert len(feed.ledger()) == 1
 
 
+def test_weekly_feed_is_late_only_once_its_week_and_some_grace_are_over(
+    installation: Installation, workspace: Workspace
+) -> None:
+    path = installation.settings.config / "councils" / "solihull.yaml"
+    path.write_text(
+        path.read_text("utf-8").replace("delivery: rolling", "cadence: weekly\n    delivery: rolling"), "utf-8"
+    )
+    assert workspace.feed("solihull", "report-missed-bin").feed.cadence == "weekly"
+    with pytest.raises(LateError):
+        installation.take(workspace, until=dt.date(2025, 11, 3))
+    installation.put("missed_bins_20251104.csv", export(row("1")))
+    installation.take(workspace, until=dt.date(2025, 11, 4))
+    for day in range(5, 13):
+        installation.take(workspace, until=dt.date(2025, 11, day))
+    with pytest.raises(LateError, match="weekly one that is not overdue"):
+        installation.take(workspace, until=dt.date(2025, 11, 13))
+
+
 def test_a_file_without_its_marker_is_waited_for(workspace: Workspace, drop: Path) -> None:
     feed = dropped(workspace, drop, marker="{name}.done")
     put(drop, "bins_20251104.csv")

@@ -17,6 +17,7 @@ from local_digital.calendar import local_day, midnight
 from local_digital.config.sources import MIB, FileFacts
 from local_digital.deliveries import Extracted, Wait, land
 from local_digital.errors import DataError, LateError
+from local_digital.freshness import late_from
 from local_digital.sources.files import open_source
 from local_digital.sources.spool import Spool, writing_to
 
@@ -51,9 +52,10 @@ def extract(
     """Look at the source once and either take what is finished or say when to look again.
 
     until: the local day of the run; files whose name carries a later day are left to later runs, and the export of
-    that day is waited for until `deadline` (aware). None, a manual run, takes what is there. looked: what the last
-    Wait handed back. Raises LateError after the deadline; DataError when a file is larger than the feed allows, after
-    everything else is taken; TransportError, RefusedError, ConfigurationError.
+    that day is waited for until `deadline` (aware), if a nightly one, or if a weekly or monthly one is overdue. None, a
+    manual run, takes what is there. looked: what the last Wait handed back. Raises LateError after the deadline;
+    DataError when a file is larger than the feed allows, after everything else is taken; TransportError, RefusedError,
+    ConfigurationError.
     """
     facts = feed.feed.source
     if not isinstance(facts, FileFacts):
@@ -82,6 +84,9 @@ def extract(
         arrived = sum(_is_of(facts, name, times[name], until) for name in times.keys() - set(left))
         # Where only older files came through they are delivered now; the next run will find the missing one.
         missing = arrived < facts.files_a_night and (arrived > 0 or not taken.delivery_ids)
+        if feed.feed.cadence != "nightly":
+            # Most nights bring none, so a night without is late only when the feed is.
+            missing = not arrived and _is_late(workspace, feed, until)
         if missing and deadline is not None and dt.datetime.now(dt.UTC) < deadline:
             seconds = facts.settle_seconds if left else _LOOK_AGAIN_SECONDS
             return Wait(seconds, _seen(fitting), f"the export of {until} has not arrived")
@@ -236,11 +241,25 @@ def _name_of(facts: FileFacts, path: Path) -> str:
     return below if facts.pattern.matches(below) else path.name
 
 
+def _is_late(workspace: Workspace, feed: FeedHandle, until: dt.date) -> bool:
+    """Say whether a feed is overdue by the end of a local day; one without any delivery is."""
+    with workspace.engine.connect() as db:
+        reaches = db.scalar(
+            text(
+                "select max(coalesce(complete_until, as_of)) from ledger.delivery "
+                "where feed_id = :feed_id and status <> 'rejected' and superseded_by is null"
+            ),
+            {"feed_id": feed.feed_id},
+        )
+    return reaches is None or midnight(until + _ONE_DAY) > late_from(feed.feed.cadence, reaches)
+
+
 def _late(feed: FeedHandle, facts: FileFacts, until: dt.date, arrived: int, left: list[str]) -> LateError:
     found = f"{arrived} of {facts.files_a_night} files" if arrived else "no such file"
+    due = "" if feed.feed.cadence == "nightly" else f", or a {feed.feed.cadence} one that is not overdue,"
     return LateError(
         f"{feed.name}: extract",
-        expected=f"the export of {until} in `{facts.folder}` as `{facts.files}`",
+        expected=f"the export of {until}{due} in `{facts.folder}` as `{facts.files}`",
         found=f"unfinished: {', '.join(left)}" if left else found,
         action="Ask the council whether the export ran; when the file is there, clear `extract` of this run.",
     )

@@ -18,6 +18,7 @@ from airflow.sdk import TaskGroup
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 from airflow.serialization.serialized_objects import DagSerialization
 
+from local_digital.config.loading import council_files, load_council
 from local_digital.errors import ConfigurationError, DataError, RefusedError, TransportError
 from local_digital.extract import Extracted, Wait
 from local_digital.settings import ROOT
@@ -41,6 +42,7 @@ def bag(monkeypatch: pytest.MonkeyPatch) -> DagBag:
 
 
 def test_every_council_has_a_dag_and_nothing_fails_to_import(bag: DagBag) -> None:
+    assert set(bag.dags) >= {f"council_{council}" for council in council_files(ROOT / "include")}
     assert SOLIHULL in bag.dags
     assert bag.import_errors == {}
 
@@ -67,16 +69,20 @@ def test_a_broken_council_file_leaves_the_others_and_is_named_with_its_key(
 def test_the_graph_is_the_one_of_the_design(bag: DagBag) -> None:
     dag = bag.dags[SOLIHULL]
 
-    assert {task.task_id: task.downstream_task_ids for task in dag.tasks} == {
-        f"{FEED}.extract": {f"{FEED}.validate"},
-        f"{FEED}.validate": {f"{FEED}.load"},
-        f"{FEED}.load": {"aggregate"},
+    feeds = load_council(ROOT / "include", "solihull").feeds
+    chains = {
+        f"{feed}.{step}": {following}
+        for feed in feeds
+        for step, following in (("extract", f"{feed}.validate"), ("validate", f"{feed}.load"), ("load", "aggregate"))
+    }
+    assert len(feeds) > 1
+    assert {task.task_id: task.downstream_task_ids for task in dag.tasks} == chains | {
         "aggregate": {"publish"},
         "publish": {"reconcile"},
         "reconcile": set(),
     }
     assert isinstance(dag.task_group.children[FEED], TaskGroup)
-    assert dag.tags == {"phase-1", "metropolitan", FEED}
+    assert dag.tags == {"phase-1", "metropolitan", *feeds}
     assert (dag.catchup, dag.max_active_runs) == (False, 1)
 
 

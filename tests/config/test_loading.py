@@ -14,9 +14,10 @@ from local_digital.settings import ROOT
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    for kind in ("councils", "transactions"):
-        shutil.copytree(ROOT / "include" / kind, tmp_path / kind)
-    text = (tmp_path / "councils" / "solihull.yaml").read_text("utf-8")
+    shutil.copytree(ROOT / "include" / "transactions", tmp_path / "transactions")
+    text = (ROOT / "include" / "councils" / "solihull.yaml").read_text("utf-8")
+    (tmp_path / "councils").mkdir()
+    (tmp_path / "councils" / "solihull.yaml").write_text(text, "utf-8")
     (tmp_path / "councils" / "otherham.yaml").write_text(
         text.replace("council: solihull", "council: otherham"), "utf-8"
     )

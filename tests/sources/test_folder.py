@@ -62,6 +62,16 @@ def test_files_are_listed_at_any_depth_and_come_unchanged(folder: str, tmp_path:
         assert (file.name, path.read_bytes()) == (f"north/depot/{NIGHT}", sent)
 
 
+@pytest.mark.parametrize("below", [".", "exports/bins"])
+def test_connection_may_say_where_the_folder_lies(folder: str, below: str) -> None:
+    drop(folder if below == "." else f"{folder}/{below}", NIGHT)
+    facts = Folder.model_validate({"kind": "folder", "connection": "drop", "folder": below, "files": "*.csv"})
+    drops = FolderSource(facts, Connection("drop", host=folder))
+    assert names(drops) == [NIGHT]
+    elsewhere = FolderSource(facts, Connection("drop", host=f"{folder}-of-another"))
+    assert drops.origin != elsewhere.origin
+
+
 def test_a_copy_goes_on_where_it_stopped(folder: str, tmp_path: Path) -> None:
     drop(folder, NIGHT, b"0123456789")
     drops = source(folder)

@@ -200,6 +200,21 @@ def reconcile(council: OneCouncil = None, as_json: Json = False) -> None:
 
 
 @app.command()
+def rebuild(
+    council: CouncilName,
+    data_set: Annotated[str, typer.Argument(metavar="DATASET", help="Data type, such as missed-bin-by-ward.")],
+    transaction: Annotated[str | None, typer.Option(help="Where several feeds publish one of this name.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Send every record of a data set again and remove what else is there, without an empty moment for readers."""
+    from local_digital.publishing.rebuild import rebuild as send_anew  # noqa: PLC0415
+
+    with open_workspace() as workspace:
+        report = send_anew(workspace, council, data_set, run_id=_run_id("rebuild"), transaction=transaction)
+    say(as_json, report.as_json(), f"{report.sent} records sent, {report.removed} that should not be there removed.")
+
+
+@app.command()
 def kpis(
     council: CouncilName,
     transaction: TransactionName,

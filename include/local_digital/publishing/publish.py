@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,14 @@ from sqlalchemy import text
 
 from local_digital.errors import LocalDigitalError
 from local_digital.publishing.data_sets import Desired, client, desired
+from local_digital.publishing.records import payload_hash
 from local_digital.sql import statement
 from local_digital.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_SIDE_BY_SIDE = 4
 _log = logging.getLogger(__name__)
 
 
@@ -53,26 +56,34 @@ def publish(workspace: Workspace, council: str, *, run_id: str, dry_run: bool = 
     batch again, with the same ids. A data set that fails does not stop the others; the first failure is raised at
     the end. Raises DataError, RefusedError, TransportError, ConfigurationError.
     """
-    plans: list[Plan] = []
-    failures: list[LocalDigitalError] = []
-    for feed in workspace.feeds(council):
-        for wanted in desired(workspace, feed, run_id=None if dry_run else run_id):
-            plan = _plan(workspace, wanted)
-            plans.append(plan)
-            if dry_run:
-                continue
-            try:
-                _send(workspace, wanted, plan, run_id)
-            except LocalDigitalError as error:
-                _log.warning("%s", error)
-                failures.append(error)
+    wanted = [
+        data_set
+        for feed in workspace.feeds(council)
+        for data_set in desired(workspace, feed, run_id=None if dry_run else run_id)
+    ]
+    plans = [plan_for(workspace, data_set) for data_set in wanted]
+    if dry_run:
+        return PublishReport(sent=False, plans=plans)
+
+    def attempt(data_set: Desired, plan: Plan) -> LocalDigitalError | None:
+        try:
+            _send(workspace, data_set, plan, run_id)
+        except LocalDigitalError as error:
+            _log.warning("%s", error)
+            return error
+        return None
+
+    # Side by side: one that is slow or dead holds up no other.
+    with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="publish") as pool:
+        failures = [error for error in pool.map(attempt, wanted, plans) if error]
     if failures:
         # A fault that passes is worth the retry even when another data set is refused for good.
         raise next((error for error in failures if error.retry), failures[0])
-    return PublishReport(not dry_run, plans)
+    return PublishReport(sent=True, plans=plans)
 
 
-def _plan(workspace: Workspace, wanted: Desired) -> Plan:
+def plan_for(workspace: Workspace, wanted: Desired) -> Plan:
+    """Return the difference between what a data set should hold and what the ledger says the platform holds."""
     with workspace.engine.connect() as db:
         held = {
             row.record_id: row.payload_hash
@@ -110,21 +121,29 @@ def _send(workspace: Workspace, wanted: Desired, plan: Plan, run_id: str) -> Non
         )
     if plan.new or plan.changed or plan.withdrawn:
         platform = client(workspace, wanted.council, wanted.transaction, wanted.name)
-        hashes = wanted.hashes
         for batch in platform.send([wanted.records[key] for key in (*plan.new, *plan.changed)]):
-            sent = [str(record["_id"]) for record in batch]
-            with workspace.engine.begin() as db:
-                db.execute(
-                    statement("publish/note_sent"),
-                    {**names, "record_ids": sent, "payload_hashes": [hashes[key] for key in sent]},
-                )
+            note_sent(workspace, names, wanted, [str(record["_id"]) for record in batch])
         for record_id in plan.withdrawn:
             platform.delete(record_id)
-            _forget(workspace, names, [record_id])
+            forget(workspace, names, [record_id])
     with workspace.engine.begin() as db:
         db.execute(text("update ledger.send set finished_at = now() where send_id = :send_id"), {"send_id": send_id})
 
 
-def _forget(workspace: Workspace, names: dict[str, str], record_ids: Iterable[str]) -> None:
+def note_sent(workspace: Workspace, names: dict[str, str], wanted: Desired, record_ids: list[str]) -> None:
+    """Note in the ledger that the platform holds these records. names: of the data set, with `run_id`."""
+    with workspace.engine.begin() as db:
+        db.execute(
+            statement("publish/note_sent"),
+            {
+                **names,
+                "record_ids": record_ids,
+                "payload_hashes": [payload_hash(wanted.records[key]) for key in record_ids],
+            },
+        )
+
+
+def forget(workspace: Workspace, names: dict[str, str], record_ids: Iterable[str]) -> None:
+    """Note in the ledger that the platform no longer holds these records."""
     with workspace.engine.begin() as db:
         db.execute(statement("publish/forget"), {**names, "record_ids": list(record_ids)})

@@ -31,7 +31,11 @@ _TIMES = ("mtime", "LastModified", "last_modified", "updated", "created")
 
 @dataclass(frozen=True)
 class FolderSource(FilesInFolder):
-    """The drop folder of a feed; the extra of its connection, if any, holds the store's options."""
+    """The drop folder of a feed.
+
+    connection: its host, where it has one, is the root that a relative folder lies below, this project's folder
+    otherwise; its extra holds the store's options.
+    """
 
     facts: Folder
     connection: Connection | None = None
@@ -42,14 +46,13 @@ class FolderSource(FilesInFolder):
 
     @property
     def origin(self) -> str:
-        return f"{self.connection.connection_id if self.connection else ''} {self.facts.folder}"
+        return f"{self.connection.connection_id if self.connection else ''} {self._whole}"
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[_OpenStore]:
-        folder = self.facts.folder if "://" in self.facts.folder else str(ROOT / self.facts.folder)
         options = dict(self.connection.extra) if self.connection else {}
         try:
-            store, root = fsspec.core.url_to_fs(folder, **options)
+            store, root = fsspec.core.url_to_fs(self._whole, **options)
         except (ImportError, ValueError) as error:
             raise ConfigurationError(
                 self.where,
@@ -58,6 +61,16 @@ class FolderSource(FilesInFolder):
                 action="Check `source.folder`; for an object store install its fsspec package (s3fs, gcsfs, adlfs).",
             ) from None
         yield _OpenStore(store, root, self.facts.timeout_seconds, self.where)
+
+    @property
+    def _whole(self) -> str:
+        """The folder's URL or absolute path."""
+        folder, root = self.facts.folder, self.connection.host if self.connection else ""
+        if "://" in folder:
+            return folder
+        if "://" in root and not folder.startswith("/"):
+            return root if folder == "." else f"{root.rstrip('/')}/{folder}"
+        return str(ROOT / root / folder)
 
 
 class _OpenStore:

@@ -1,0 +1,1 @@
+"""The councils of the sample world, one module each."""

@@ -1,0 +1,72 @@
+"""rebuild: make one data set on the platform right from nothing, whatever the ledger believes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from local_digital.errors import ConfigurationError
+from local_digital.publishing.data_sets import client, desired
+from local_digital.publishing.publish import forget, note_sent
+
+if TYPE_CHECKING:
+    from local_digital.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class RebuildReport:
+    """How many records were sent, and how many that nobody wants were removed."""
+
+    sent: int
+    removed: int
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def rebuild(
+    workspace: Workspace, council: str, data_set: str, *, run_id: str, transaction: str | None = None
+) -> RebuildReport:
+    """Send every record of a data set again and remove what else is there; the ledger is made to match.
+
+    Nothing is emptied: at every moment readers find each record in its old or its new form. transaction: where several
+    feeds of the council publish a data set of this name. Killed and run again it comes to the same. Raises
+    ConfigurationError, DataError, RefusedError, TransportError.
+    """
+    feeds = [
+        feed
+        for feed in workspace.feeds(council)
+        if data_set in feed.feed.publish and transaction in {None, feed.contract.transaction}
+    ]
+    if len(feeds) != 1:
+        offered = {
+            f"{feed.contract.transaction} {name}" for feed in workspace.feeds(council) for name in feed.feed.publish
+        }
+        raise ConfigurationError(
+            f"{council} {data_set}",
+            expected=f"one of {', '.join(sorted(offered)) or 'its data sets, of which it has none'}",
+            found="several of that name" if feeds else "none of that name",
+            action="Check the spelling, and say which with --transaction where there are several.",
+        )
+    (wanted,) = (one for one in desired(workspace, feeds[0], run_id=run_id) if one.name == data_set)
+    platform = client(workspace, wanted.council, wanted.transaction, wanted.name)
+    names = {**wanted.names, "run_id": run_id}
+    for batch in platform.send(list(wanted.records.values())):
+        note_sent(workspace, names, wanted, [str(record["_id"]) for record in batch])
+    stray = sorted({str(record["_id"]) for record in platform.read_all()} - wanted.records.keys())
+    for record_id in stray:
+        platform.delete(record_id)
+    with workspace.engine.connect() as db:
+        known = set(
+            db.scalars(
+                text(
+                    "select record_id from ledger.publication "
+                    "where council = :council and transaction = :transaction and data_set = :data_set"
+                ),
+                wanted.names,
+            )
+        )
+    forget(workspace, names, sorted(known - wanted.records.keys()))
+    return RebuildReport(len(wanted.records), len(stray))
