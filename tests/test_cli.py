@@ -63,15 +63,29 @@ def test_whole_chain_from_the_command_line(installation: Installation, run: Any)
     assert all(not plan["sent"] for plan in planned)
     sent = run("publish", "solihull")[1]
     assert {plan["data_set"]: plan["new"] for plan in sent} == {
-        "transactions-by-channel": 16, "missed-bin-by-ward": 4, "digital-takeup": 1,
+        "transactions-by-channel": 16, "missed-bin-by-ward": 3, "digital-takeup": 1,
     }  # fmt: skip
     assert run("reconcile", "solihull")[0] == 0
     figures = run("kpis", "solihull", "report-missed-bin", "--period", "week")[1]
     assert {"kpi": "volume", "value": 1}.items() <= figures[0].items() or any(
         figure["kpi"] == "volume" and figure["value"] == 1 for figure in figures
     )
-    (feed,) = run("status")[1]
+    (feed,) = run("status", "solihull")[1]
     assert (feed["last_delivery"], feed["last_status"]) == ("missed_bins_20251104.csv", "loaded")
+
+
+def test_status_says_which_feeds_were_late_at_a_given_time(installation: Installation, run: Any) -> None:
+    installation.put("missed_bins_20251104.csv", export(row("1", "08/10/2025 10:00")))
+    assert run("status", "solihull")[1][0]["state"] == "no delivery yet"
+    run("ingest", "solihull", "report-missed-bin")
+    states = {
+        day: run("status", "solihull", "--as-of", day)[1][0]["state"]
+        for day in ("2025-11-06", "2025-11-06T23:59", "2025-11-07")
+    }
+    assert states == {"2025-11-06": "on time", "2025-11-06T23:59": "on time", "2025-11-07": "late"}
+    installation.put("missed_bins_20251105.csv", "<html>")
+    run("ingest", "solihull", "report-missed-bin")
+    assert run("status", "solihull", "--as-of", "2025-11-06")[1][0]["state"] == "rejected"
 
 
 def test_given_file_stands_in_for_the_source(installation: Installation, run: Any, tmp_path: Any) -> None:
