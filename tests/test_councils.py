@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import pytest
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from local_digital.aggregate import aggregate
 from local_digital.config.sources import FileFacts
@@ -33,7 +33,9 @@ COUNCILS = sorted(path.stem for path in (ROOT / "include" / "councils").glob("*.
 
 
 class Expected(BaseModel):
-    """What must come of one sample. delivered_as: the name under which the source would deliver it."""
+    """What must come of one sample. delivered_as: the name under which the source would deliver it. weeks: transactions
+    by the Monday of their week; months, by its first day, for a council that counts by month.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -45,7 +47,14 @@ class Expected(BaseModel):
     duplicates: int
     filtered: int = 0
     warnings: int = 0
-    weeks: dict[dt.date, int] = Field(min_length=1)
+    weeks: dict[dt.date, int] | None = Field(default=None, min_length=1)
+    months: dict[dt.date, int] | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _weeks_or_months(self) -> Self:
+        if (self.weeks is None) == (self.months is None):
+            raise ValueError("either `weeks` or `months`")
+        return self
 
 
 def left_to_check(root: Path, council: str) -> list[str]:
@@ -72,7 +81,7 @@ def read_expected(root: Path, council: str) -> dict[str, Expected]:
     try:
         return {transaction: Expected.model_validate(expected) for transaction, expected in facts.items()}
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc'])) or 'weeks'}: {fault['msg']}" for fault in error.errors())
     pytest.fail(f"{path}: count in the sample by hand and fill in {faults}", pytrace=False)
 
 
@@ -92,18 +101,22 @@ def differences(root: Path, council: str, transaction: str, workspace: Workspace
         return [report.rejected_because]
     load(workspace, feed)
     aggregate(workspace, council)
-    found = report.as_json() | {"weeks": weeks(workspace, feed), "warnings": len(report.warnings)}
+    found = report.as_json() | {
+        "weeks": volumes(workspace, feed, "week"),
+        "months": volumes(workspace, feed, "month"),
+        "warnings": len(report.warnings),
+    }
     wrong = [
         f"{key}: expected {wanted}, found {found[key]}"
-        for key, wanted in expected.model_dump(exclude={"sample", "delivered_as"}).items()
+        for key, wanted in expected.model_dump(exclude={"sample", "delivered_as"}, exclude_none=True).items()
         if found[key] != wanted
     ]
     return [*wrong, *why(workspace, feed, report)] if wrong else []
 
 
-def weeks(workspace: Workspace, feed: FeedHandle) -> dict[dt.date, int]:
-    """Return the volume of every week that has any, as it would be published."""
-    names = {"council": feed.council.council, "transaction": feed.contract.transaction, "period_kind": "week"}
+def volumes(workspace: Workspace, feed: FeedHandle, period_kind: str) -> dict[dt.date, int]:
+    """Return the volume of every week or month that has any, as it would be published."""
+    names = {"council": feed.council.council, "transaction": feed.contract.transaction, "period_kind": period_kind}
     with workspace.engine.connect() as db:
         figures = db.execute(statement("status/kpis"), names).all()
     return {row.period_start: int(row.value) for row in figures if row.kpi == "volume" and row.value}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
+import json
 import re
 import signal
 import socket
@@ -20,7 +20,7 @@ import asyncssh
 import pytest
 
 from demo.case_system import CaseSystem
-from demo.sftp_server import SftpAddress, host_key, host_key_line, serving
+from demo.sftp_server import Offer, SftpAddress, host_key, host_key_line, listening, serving
 
 FOLDER = "outgoing/missed-bins"
 GROWING = f"{FOLDER}/missed_bins_20260407.csv"
@@ -194,6 +194,33 @@ def test_the_account_has_no_shell_and_reaches_nothing_else(address: SftpAddress)
             asyncio.run(asyncio.wait_for(misuse(), PATIENCE))
 
 
+def test_each_account_sees_its_own_folder_and_needs_its_own_password(tmp_path: Path) -> None:
+    offers = []
+    for name in ("camden", "fife"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"bins-of-{name}.csv").write_bytes(b"ref\r\n")
+        offers.append(Offer(tmp_path / name, name, f"words of {name}"))
+
+    async def names(client: asyncssh.SFTPClient) -> list[str]:
+        return sorted(str(name) for name in await client.listdir(".") if name not in {".", ".."})
+
+    async def ask_each() -> list[tuple[str, list[str]]]:
+        found = []
+        key = asyncssh.generate_private_key("ssh-ed25519")
+        async with listening(offers, key) as port:
+            for offer in offers:
+                address = SftpAddress("127.0.0.1", port, offer.user, offer.password, host_key_line(key))
+                async with await connect(address) as connection, connection.start_sftp_client() as client:
+                    found.append((offer.user, await names(client)))
+                with pytest.raises(asyncssh.PermissionDenied):
+                    await connect(address, password=offers[offer is offers[0]].password)
+        return found
+
+    found = asyncio.run(asyncio.wait_for(ask_each(), PATIENCE))
+
+    assert found == [("camden", ["bins-of-camden.csv"]), ("fife", ["bins-of-fife.csv"])]
+
+
 def test_two_servers_live_side_by_side(address: SftpAddress, root: Path) -> None:
     with serving(root, "another", "other words") as second:
         assert second.port != address.port
@@ -242,16 +269,19 @@ def test_the_growing_file_stops_with_the_server(root: Path) -> None:
 # As a program of its own
 
 
-def started(root: Path, key: Path, *more: str, value: str | None = "open sesame") -> subprocess.Popen[str]:
-    environment = {name: value for name, value in os.environ.items() if name != "COUNCIL_PASSWORD"}
-    if value is not None:
-        environment["COUNCIL_PASSWORD"] = value
+def accounts(root: Path, **more: object) -> list[dict[str, object]]:
+    return [{"user": "solihull", "password": "open sesame", "root": str(root), **more}]
+
+
+def started(tmp_path: Path, listed: object) -> subprocess.Popen[str]:
+    file = tmp_path / "accounts.json"
+    file.write_text(json.dumps(listed), "utf-8")
     return subprocess.Popen(
         [
-            sys.executable, "-m", "demo.sftp_server", "--root", str(root), "--port", "0", "--host-key", str(key),
-            "--user", "solihull", "--password-env", "COUNCIL_PASSWORD", *more,
+            sys.executable, "-m", "demo.sftp_server", "--port", "0", "--host-key", str(tmp_path / "keys" / "key"),
+            "--accounts", str(file),
         ],
-        env=environment, stderr=subprocess.PIPE, text=True,
+        stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
 
@@ -265,7 +295,7 @@ def address_of(server: subprocess.Popen[str]) -> SftpAddress:
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
 def test_the_program_serves_until_it_is_told_to_end(root: Path, tmp_path: Path, ending: signal.Signals) -> None:
-    with started(root, tmp_path / "key", "--uploading", GROWING) as server:
+    with started(tmp_path, accounts(root, uploading=GROWING)) as server:
         try:
             address = address_of(server)
             small = size_reaches(address, 1)
@@ -278,10 +308,10 @@ def test_the_program_serves_until_it_is_told_to_end(root: Path, tmp_path: Path, 
 
 
 def test_the_host_key_is_made_once_and_kept_private(root: Path, tmp_path: Path) -> None:
-    key = tmp_path / "keys" / "council"
+    key = tmp_path / "keys" / "key"
     seen = set()
     for _ in range(2):
-        with started(root, key) as server:
+        with started(tmp_path, accounts(root)) as server:
             address = address_of(server)
             seen.add(address.host_key)
             assert "outgoing" in ask(address, lambda client: client.listdir("."))
@@ -291,17 +321,31 @@ def test_the_host_key_is_made_once_and_kept_private(root: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("more", "value", "complaint"),
+    ("wrong", "complaint"),
     [
-        ((), None, "COUNCIL_PASSWORD"),
-        (("--root", "no-such-folder"), "open sesame", "--root"),
-        (("--uploading", "../elsewhere.csv"), "open sesame", "--uploading"),
+        ({"root": "no-such-folder"}, "no folder"),
+        ({"uploading": "../elsewhere.csv"}, "outside"),
+        ({"password": ""}, "empty"),
+        ({"colour": "open sesame"}, "user"),
     ],
 )
-def test_wrong_arguments_end_the_program_with_a_plain_word(
-    root: Path, tmp_path: Path, more: tuple[str, ...], value: str | None, complaint: str
+def test_wrong_accounts_end_the_program_with_a_plain_word_and_no_password(
+    root: Path, tmp_path: Path, wrong: dict[str, object], complaint: str
 ) -> None:
-    with started(root, tmp_path / "key", *more, value=value) as server:
+    listed = [{**accounts(root)[0], **wrong}]
+    if "colour" in wrong:
+        del listed[0]["user"]
+    with started(tmp_path, listed) as server:
         assert server.wait(PATIENCE) == 2
         assert server.stderr is not None
-        assert complaint in server.stderr.read()
+        said = server.stderr.read()
+    assert complaint in said
+    assert "accounts.json" in said
+    assert "open sesame" not in said
+
+
+def test_two_accounts_of_one_user_are_refused(root: Path, tmp_path: Path) -> None:
+    with started(tmp_path, accounts(root) * 2) as server:
+        assert server.wait(PATIENCE) == 2
+        assert server.stderr is not None
+        assert "two accounts" in server.stderr.read()
