@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import shutil
@@ -11,16 +12,22 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from local_digital import settings
 from local_digital.config.loading import load_councils, load_transactions
 from local_digital.errors import ConfigurationError
+from local_digital.parsing.candidates import parse
+from local_digital.parsing.mapping import Delivered
 from local_digital.scaffold import scaffold
 from local_digital.settings import ROOT
-from local_digital.workspace import Workspace
+from local_digital.workspace import FeedHandle, Workspace
 from tests.conftest import HEADER, export, row
+from tests.profiling.systems import SYSTEMS, System
 from tests.test_councils import differences, expected_file, left_to_check, read_expected, without_network
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from local_digital.parsing.candidates import Candidates
 
 SLUG = "north-borough"
 FEED = "report-missed-bin"
@@ -56,6 +63,47 @@ def test_scaffolded_council_passes_check_for_every_contract(checkout: Path, tran
     columns = councils[SLUG].feeds[transaction].columns.values()
     header = written[1].read_text("utf-8").splitlines()[0].split(",")
     assert {column.source for column in columns} < set(header)
+
+
+def read_sample(checkout: Path, transaction: str, sample: Path, delivered_as: str) -> Candidates:
+    """Parse a made-up sample with the council's file as it was scaffolded."""
+    council = load_councils(checkout / "include")[0][SLUG]
+    contract = load_transactions(checkout / "include")[0][transaction]
+    handle = FeedHandle(council, contract, council.feeds[transaction], 1)
+    delivered = Delivered(delivered_as, dt.datetime(2026, 2, 1, tzinfo=dt.UTC))
+    return parse(
+        sample.read_bytes(), handle, delivered, secret="s", connection=settings.from_environment().connection,
+        where="the sample",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("transaction", sorted(load_transactions(ROOT / "include")[0]))
+def test_every_field_of_the_made_up_sample_is_read(checkout: Path, transaction: str) -> None:
+    _, sample, _ = scaffold(SLUG, transaction, checkout)
+    candidates = read_sample(checkout, transaction, sample, "x_20260109.csv")
+    assert (candidates.table.num_rows, candidates.faults, candidates.warnings) == (3, [], [])
+    fields = load_transactions(checkout / "include")[0][transaction].fields
+    assert {name: candidates.table[name].null_count for name in fields} == dict.fromkeys(fields, 0)
+
+
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: f"{system.transaction}: {system.name}")
+def test_made_up_sample_of_any_export_is_read(checkout: Path, tmp_path: Path, system: System) -> None:
+    written = scaffold(SLUG, system.transaction, checkout, system.write(tmp_path))
+    if system.file.endswith(".csv"):
+        _, sample, _ = written
+        assert sample.read_text("windows-1252").splitlines()[0].replace('"', "") == system.header.replace("|", ",")
+        candidates = read_sample(checkout, system.transaction, sample, system.file)
+        assert (candidates.table.num_rows, candidates.faults) == (3, [])
+    else:
+        assert [path.suffix for path in written] == [".yaml", ".yaml"]
+
+
+def test_what_the_reference_table_knows_of_a_council_needs_no_check(checkout: Path) -> None:
+    council, *_ = scaffold("south-cambridgeshire", FEED, checkout)
+    assert (
+        "name: South Cambridgeshire District Council\ngss_code: E07000012\ntier: district\n"
+        "bank_holidays: england-and-wales\n" in council.read_text("utf-8")
+    )
 
 
 def test_its_test_fails_with_what_is_left_to_do_and_passes_once_that_is_done(

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from local_digital.authorities import called
 from local_digital.calendar import midnight, period_end, period_start
 from local_digital.config.formats import CsvFormat
 from local_digital.config.loading import load_council, load_transactions
-from local_digital.config.models import Council, Tier
+from local_digital.config.models import UNKNOWN_GSS_CODE, Council, Division, Tier
 from local_digital.config.sources import FileFacts
 from local_digital.errors import ConfigurationError
 from local_digital.fields import FIELDS, Kind
@@ -104,19 +105,33 @@ def scaffold(slug: str, transaction: str, folder: Path, sample: Path | None = No
     return list(files)
 
 
+def _who(slug: str, contract: Transaction) -> str:
+    """Return what the reference table knows of the council, or placeholders where no authority is called so."""
+    authority = called(slug)
+    if authority is not None and authority.tier in contract.provided_by:
+        division = {"scotland": Division.SCOTLAND, "northern-ireland": Division.NORTHERN_IRELAND}.get(
+            authority.nation, Division.ENGLAND_AND_WALES
+        )
+        return (
+            f"name: {_scalar(authority.official_name)}\ngss_code: {authority.gss_code}\ntier: {authority.tier}\n"
+            f"bank_holidays: {division}"
+        )
+    tier = Tier.UNITARY if Tier.UNITARY in contract.provided_by else contract.provided_by[0]
+    return f"""\
+name: {_scalar(slug.replace("-", " ").title())} # CHECK: the council's full name
+gss_code: {UNKNOWN_GSS_CODE} # CHECK: the nine characters that the Office for National Statistics gave it
+tier: {tier} # CHECK: {" or ".join(contract.provided_by)}
+bank_holidays: england-and-wales # CHECK: or scotland, northern-ireland"""
+
+
 def _council(slug: str, contract: Transaction) -> str:
     name = contract.transaction
     connection = slug.replace("-", "_")
-    tiers = " or ".join(contract.provided_by)
-    tier = Tier.UNITARY if Tier.UNITARY in contract.provided_by else contract.provided_by[0]
     return f"""\
 # Facts only; docs/adding-a-council.md goes through the keys. Each CHECK is a fact to find out: correct it, then take
 # the comment away. The tests fail until none is left.
 council: {slug}
-name: {_scalar(slug.replace("-", " ").title())} # CHECK: the council's full name
-gss_code: E00000000 # CHECK: the nine characters that the Office for National Statistics gave it
-tier: {tier} # CHECK: {tiers}
-bank_holidays: england-and-wales # CHECK: or scotland, northern-ireland
+{_who(slug, contract)}
 phase: 2 # CHECK: 1, 2 or 3
 schedule: "20 5 * * *" # CHECK: when to look for the export (cron, Europe/London); spread the councils over the hour
 
@@ -167,12 +182,12 @@ def _columns(contract: Transaction) -> Iterator[str]:
 
 def _drafted(slug: str, contract: Transaction, sample: Path) -> tuple[str, list[str], dt.date]:
     """Return the council's file as profiled from an export, the export's header, and the last Monday in it."""
-    from local_digital.profiling.draft import CouncilFacts, draft  # noqa: PLC0415 - only with an export at hand
+    from local_digital.profiling.draft import draft, look_up  # noqa: PLC0415 - only with an export at hand
     from local_digital.profiling.profile import profile  # noqa: PLC0415
 
     found = profile([sample], contract, connection=from_environment().connection)
     names = [column.name for column in found.columns]
-    return draft(found, contract, CouncilFacts(slug, slug_is_given=True)), names, max(found.weeks, default=_MONDAY)
+    return draft(found, contract, look_up(slug)), names, max(found.weeks, default=_MONDAY)
 
 
 def _sample(feed: Feed, header: list[str] | None, monday: dt.date) -> bytes | None:
@@ -214,6 +229,8 @@ def _cell(feed: Feed, name: str, number: int, monday: dt.date) -> str:
             return words[number % len(words)]
         case Kind.NUMBER:
             return str(number + 1)
+        case Kind.MONEY:
+            return f"{number + 1}.50"
         case _:
             return f"10000000000{number + 1}"
 

@@ -32,8 +32,13 @@ def no_connection(connection_id: str) -> Connection:
 
 
 @pytest.fixture(scope="session")
-def contract() -> Transaction:
-    return load_transactions(ROOT / "include")[0][TRANSACTION]
+def contracts() -> dict[str, Transaction]:
+    return load_transactions(ROOT / "include")[0]
+
+
+@pytest.fixture(scope="session")
+def contract(contracts: dict[str, Transaction]) -> Transaction:
+    return contracts[TRANSACTION]
 
 
 @dataclass(frozen=True)
@@ -55,26 +60,27 @@ def look(contract: Transaction) -> Callable[[Sequence[Path]], Profile]:
 
 @pytest.fixture
 def try_out(contract: Transaction, tmp_path: Path) -> Callable[[Sequence[Path]], Tried]:
-    """Profile files, put the draft unchanged among the councils, and parse the last file with it."""
+    """Try files that are reports of missed bins."""
+    return lambda paths: try_files(paths, contract, tmp_path)
 
-    def run(paths: Sequence[Path]) -> Tried:
-        found = profile(paths, contract, connection=no_connection)
-        text = draft(found, contract, CouncilFacts())
-        config = tmp_path / "config"
-        shutil.copytree(ROOT / "include" / "transactions", config / "transactions", dirs_exist_ok=True)
-        (config / "councils").mkdir(exist_ok=True)
-        (config / "councils" / "new-council.yaml").write_text(text, "utf-8")
-        councils, errors = load_councils(config)
-        assert [str(error) for error in errors] == []
-        council = councils["new-council"]
-        handle = FeedHandle(council, contract, council.feeds[TRANSACTION], 1)
-        candidates = parse(
-            paths[-1].read_bytes(), handle, Delivered(paths[-1].name, datetime(2026, 1, 1, tzinfo=UTC)),
-            secret="s", connection=no_connection, where="a trial",
-        )  # fmt: skip
-        return Tried(found, printed(found), text, candidates, handle)
 
-    return run
+def try_files(paths: Sequence[Path], contract: Transaction, folder: Path) -> Tried:
+    """Profile files, put the draft unchanged among the councils in a folder, and parse the last file with it."""
+    found = profile(paths, contract, connection=no_connection)
+    text = draft(found, contract, CouncilFacts())
+    config = folder / "config"
+    shutil.copytree(ROOT / "include" / "transactions", config / "transactions", dirs_exist_ok=True)
+    (config / "councils").mkdir(exist_ok=True)
+    (config / "councils" / "new-council.yaml").write_text(text, "utf-8")
+    councils, errors = load_councils(config)
+    assert [str(error) for error in errors] == []
+    council = councils["new-council"]
+    handle = FeedHandle(council, contract, council.feeds[contract.transaction], 1)
+    candidates = parse(
+        paths[-1].read_bytes(), handle, Delivered(paths[-1].name, datetime(2026, 1, 1, tzinfo=UTC)),
+        secret="s", connection=no_connection, where="a trial",
+    )  # fmt: skip
+    return Tried(found, printed(found), text, candidates, handle)
 
 
 def printed(found: Profile) -> str:

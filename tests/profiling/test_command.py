@@ -36,14 +36,30 @@ def test_without_a_file_for_it_the_draft_alone_is_on_standard_output(run: Run) -
 
 
 def test_a_council_names_the_file_and_what_is_known_stands_in_it(run: Run, tmp_path: Path) -> None:
-    done = run("--council", "east-fold", "--gss", "E07000001", "--name", "East Fold: Borough")
+    done = run("--council", "east-fold", "--gss", "E07000012", "--name", "East Fold: District")
     assert done.returncode == 0
     draft = (tmp_path / "east-fold.yaml").read_text("utf-8")
     head = draft.split("privacy:", maxsplit=1)[0]
-    assert 'council: east-fold\nname: "East Fold: Borough"\ngss_code: E07000001\n' in head
-    assert "tier: district  # CHECK: from the GSS code" in head
+    assert 'council: east-fold\nname: "East Fold: District"\ngss_code: E07000012\ntier: district\n' in head
     assert "east_fold_sftp" in draft
     assert "Wrote east-fold.yaml" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--council", "south-cambridgeshire"), ("--council", "sc", "--gss", "E07000012"), ("--output", "sc.yaml")],
+)
+def test_what_the_reference_table_knows_of_a_council_needs_no_check(
+    run: Run, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    if arguments[0] == "--output":
+        arguments = ("--output", "south-cambridgeshire.yaml")
+    assert run(*arguments).returncode == 0
+    (written,) = tmp_path.glob("*.yaml")
+    assert (
+        "name: South Cambridgeshire District Council\ngss_code: E07000012\ntier: district\n"
+        "bank_holidays: england-and-wales\n" in written.read_text("utf-8")
+    )
 
 
 def test_a_file_that_is_there_is_left_alone_without_force(run: Run, tmp_path: Path) -> None:
@@ -67,7 +83,13 @@ def test_json_holds_profile_and_draft_and_nothing_personal(run: Run) -> None:
     ("arguments", "code", "says"),
     [
         (("--tier", "county"), 2, "a council of a tier that provides this"),
-        (("--gss", "E10000001"), 2, "a council of a tier that provides this"),
+        (("--gss", "E10000003"), 2, "a council of a tier that provides this"),
+        (("--council", "warwickshire"), 2, "a council of a tier that provides this"),
+        (("--council", "west-midlands-combined-authority"), 2, "found a combined authority"),
+        (("--gss", "E10000006"), 2, "an authority that exists or has one successor"),
+        (("--gss", "E08999999"), 2, "an authority that exists or has one successor"),
+        (("--council", "solihull", "--tier", "district"), 2, "`metropolitan`, as Solihull has it"),
+        (("--council", "belfast", "--transaction", "pay-council-tax"), 2, "found `district` in northern-ireland"),
         (("--gss", "nonsense"), 2, "a GSS code"),
         (("--council", "No Slug"), 2, "a slug"),
         (("--output", "nowhere/x.yaml"), 2, "Make the folder first"),
@@ -99,6 +121,15 @@ def test_a_file_that_cannot_be_used_ends_with_one(
 
 def test_a_file_that_is_not_there_ends_with_one(run: Run) -> None:
     assert run(file="not-there.csv").returncode == 1
+
+
+def test_an_executive_serves_the_councils_of_its_region_until_somebody_says_which(run: Run, tmp_path: Path) -> None:
+    done = run(
+        "--council", "west-midlands-combined-authority", "--transaction", "renew-transport-concession",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    draft = (tmp_path / "west-midlands-combined-authority.yaml").read_text("utf-8")
+    assert "tier: transport-executive\n# CHECK: the slugs of the councils that it serves\ncovers: [birmingham," in draft
 
 
 def test_an_unknown_transaction_is_wrong_use(run: Run) -> None:

@@ -23,7 +23,8 @@ _PERSONAL = st.sampled_from([
 ])  # fmt: skip
 _HEADERS = st.sampled_from([
     "Customer Name", "Field7", "Notes", "Source", "Created By", "Reason", "Ward", "Service", "Result", "Type",
-    "Location", "Reference 2", "Date Of Visit", "Category", "column 3", "",
+    "Location", "Reference 2", "Date Of Visit", "Category", "column 3", "", "Age Band", "Library", "Payment Type",
+    "Pass Type", "Application Type", "Satisfaction", "Amount Paid", "Items", "Borrower Type", "Account Ref",
 ])  # fmt: skip
 
 
@@ -32,10 +33,15 @@ _HEADERS = st.sampled_from([
     headers=st.lists(_HEADERS, min_size=1, max_size=4),
     shapes=st.lists(_PERSONAL, min_size=1, max_size=4),
     rows=st.integers(2, 40),
+    transaction=st.sampled_from(
+        ["report-missed-bin", "renew-library-book", "pay-council-tax", "renew-transport-concession"]
+    ),
 )
 def test_planted_values_are_nowhere(
-    contract: Transaction, tmp_path: Path, headers: list[str], shapes: list[str], rows: int
-) -> None:
+    contracts: dict[str, Transaction], tmp_path: Path, headers: list[str], shapes: list[str], rows: int,
+    transaction: str,
+) -> None:  # fmt: skip
+    contract = contracts[transaction]
     path = tmp_path / "export.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -56,6 +62,20 @@ def test_a_file_without_a_header_never_shows_its_first_row(contract: Transaction
     path.write_text("".join(f"{MARK} Jones,Web,Open,Olton\n{MARK} Smith,Web,Closed,Olton\n" for _ in range(9)), "utf-8")
     found = profile([path], contract, connection=no_connection)
     assert MARK not in printed(found) + draft(found, contract, CouncilFacts())
+
+
+@pytest.mark.parametrize(
+    "words", [("Library", "Issued"), ("Method", "Paid", "Location"), ("No", "Completed", "Renewal")]
+)
+def test_words_that_are_names_of_columns_too_make_no_header_where_they_come_again(
+    contracts: dict[str, Transaction], tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    path = tmp_path / "x.csv"
+    rows = [f"{MARK} {('Jones', 'Smith')[n % 2]},{','.join(words)}\n" for n in range(20)]
+    path.write_text("".join(rows), "utf-8")
+    for contract in contracts.values():
+        found = profile([path], contract, connection=no_connection)
+        assert MARK not in printed(found) + draft(found, contract, CouncilFacts())
 
 
 @pytest.mark.parametrize(

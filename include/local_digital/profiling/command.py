@@ -16,7 +16,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from local_digital.config.loading import load_transactions
 from local_digital.config.models import Tier
 from local_digital.errors import ConfigurationError
-from local_digital.profiling.draft import CouncilFacts, draft, tier_of
+from local_digital.profiling.draft import CouncilFacts, draft, look_up, tier_of
 from local_digital.profiling.facts import Profile
 from local_digital.profiling.profile import profile
 from local_digital.profiling.report import render
@@ -116,13 +116,8 @@ def _council(request: Request, target: Path | None) -> CouncilFacts:
         raise _wrong("--gss", "a GSS code such as E08000029", f"`{request.gss}`", "Look it up at the ONS.")
     if request.tier is not None and request.tier not in set(Tier):
         raise _wrong("--tier", f"one of {', '.join(Tier)}", f"`{request.tier}`", "Check the spelling.")
-    return CouncilFacts(
-        slug or CouncilFacts.slug,
-        slug is not None,
-        request.name,
-        request.gss,
-        Tier(request.tier) if request.tier else None,
-    )
+    tier = Tier(request.tier) if request.tier else None
+    return look_up(slug, name=request.name, gss_code=request.gss, tier=tier)
 
 
 def _wrong(where: str, expected: str, found: str, action: str) -> ConfigurationError:

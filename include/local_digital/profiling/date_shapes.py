@@ -31,7 +31,8 @@ _PERIODS = (
 )
 _MONTH_YEAR = re.compile(r"(?P<month>[A-Za-z]{3,9})(?P<between>[ -])(?P<year>\d{4}|\d{2})")
 _COMPACT = re.compile(
-    r"(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])((?P<gap>[ T]?)([01]\d|2[0-3])[0-5]\d([0-5]\d)?)?"
+    r"(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])"
+    r"((?P<gap>[ T]?)([01]\d|2[0-3])(?P<between>:?)[0-5]\d((?P=between)[0-5]\d)?)?"
 )
 _MONTH_NAMES = frozenset({
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
@@ -68,8 +69,9 @@ def _one_format(cell: str, *, numbers: bool) -> str | None:
     if _ISO.fullmatch(cell):
         return "iso"
     if (compact := _COMPACT.fullmatch(cell)) and (numbers or len(cell) > len("yyyymmdd")):
-        gap = compact["gap"] or ""
-        return "%Y%m%d" + gap + {8: "", 12: "%H%M", 14: "%H%M%S"}[len(cell) - len(gap)]
+        gap, between = compact["gap"] or "", compact["between"] or ""
+        digits = len(re.sub(r"\D", "", cell))
+        return "%Y%m%d" + gap + {8: "", 12: f"%H{between}%M", 14: f"%H{between}%M{between}%S"}[digits]
     if pattern := next((pattern for shape, pattern in _PERIODS if shape.fullmatch(cell)), None):
         return pattern
     if (found := _MONTH_YEAR.fullmatch(cell)) and found["month"].casefold() in _MONTH_NAMES:

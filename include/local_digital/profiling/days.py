@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from local_digital.profiling.dates import Dates
 
     Days = np.ndarray[tuple[int], np.dtype[np.datetime64]]
+    Numbers = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 _LONDON = "Europe/London"
 _EARLIEST = np.datetime64("1990-01-01", "D")
 _STRAY_DAYS = 90
+_A_GENERATION = 30 * 365
+_GROWN_UP = 15 * 365
 
 
 def local_moments(words: pa.Array, dates: Dates) -> Days:
@@ -30,6 +33,21 @@ def local_moments(words: pa.Array, dates: Dates) -> Days:
     none = pc.is_in(words, value_set=pa.array(list(dates.no_date), pa.string()))
     known = pc.if_else(none, pa.scalar(None, local.type), local)
     return np.asarray(known.to_numpy(zero_copy_only=False)).astype("datetime64[us]")
+
+
+def are_births(words: pa.Array, counts: Numbers, dates: Dates) -> bool:
+    """Say whether days are such as people are born on: over decades, and most of them long before the last."""
+    if dates.has_time or dates.first is None or dates.last is None or (dates.last - dates.first).days < _A_GENERATION:
+        return False
+    days = local_moments(words, dates).astype("datetime64[D]")
+    before = days < np.datetime64(dates.last, "D") - np.timedelta64(_GROWN_UP, "D")
+    return int(counts[before].sum()) * 2 > dates.fits
+
+
+def share_after(words: pa.Array, counts: Numbers, dates: Dates, day: dt.date) -> float:
+    """Return the share of a column's days that come after one."""
+    days = local_moments(words, dates).astype("datetime64[D]")
+    return float(counts[days > np.datetime64(day, "D")].sum() / max(1, dates.fits))
 
 
 def span(moments: Days) -> tuple[Any, Any]:

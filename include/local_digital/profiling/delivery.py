@@ -13,10 +13,11 @@ import pyarrow.compute as pc
 
 from local_digital.parsing import values
 from local_digital.profiling import vocabulary
-from local_digital.profiling.words import header_score, says_count
+from local_digital.profiling.figures import name_score
+from local_digital.profiling.words import header_score, says_age, says_count, says_money
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from local_digital.profiling.cells import Cells
     from local_digital.profiling.columns import Column
@@ -30,6 +31,10 @@ _SOME = 0.2
 _LOGGED = 0.1
 _COUNT_NAME = 0.75
 _WHOLE_NUMBERS = 0.95
+_SAYS_COUNT = 0.2
+_A_RUN = 10
+_NUMBER_OF = "no."
+_ITEMS_ONLY = 0.1
 _MOST = 0.5
 _WHOLE = r"^\d{1,3}(,\d{3})+$|^\d+([.,]0*)?$"
 # Small numbers that are left out, so that nobody is recognised.
@@ -103,31 +108,91 @@ def real_refs(cells: Cells, *, spoilt: bool) -> Mask:
     return np.asarray(~np.asarray(none.to_numpy(zero_copy_only=False), dtype=bool)[cells.codes], dtype=bool)
 
 
-def find_counts(columns: Sequence[Column], cells: Mapping[str, Cells], *, has_ref: bool) -> Delivery | None:
-    """Recognise counts: a column of whole numbers that is called so, and the day of a period in place of a time."""
+def find_counts(
+    columns: Sequence[Column], cells: Mapping[str, Cells], fields: Collection[str], *, has_ref: bool
+) -> Delivery | None:
+    """Recognise counts: a column of whole numbers that is called so, and the day of a period in place of a time.
+
+    fields: of the contract; what it holds beside the count (how many were begun, how many items) is no count.
+    """
     if has_ref:
         return None
     numbers = [
         column for column in columns
-        if column.dates is None and column.filled
-        and (header_score("count", column.name) >= _COUNT_NAME or says_count(column.name))
+        if column.dates is None and column.filled and column.personal not in {"birth or identity", "account"}
+        and not says_money(column.name) and not says_age(column.name)
+        and _count_score(column.name, fields) > 0
         and cells[column.name].share(_WHOLE) >= _MOST
         and cells[column.name].share(f"{_WHOLE}|{_SUPPRESSED}") >= _WHOLE_NUMBERS
+        and not _numbers_rows(cells[column.name])
     ]  # fmt: skip
     periods = [
         column for column in columns if column.dates is not None and not column.dates.has_time and column.dates.first
     ]
     if not numbers or not periods:
         return None
-    count = max(numbers, key=lambda column: (header_score("count", column.name), says_count(column.name)))
+    count = max(numbers, key=lambda column: (_count_score(column.name, fields), says_count(column.name)))
     period = max(periods, key=lambda column: (header_score("period", column.name), -column.distinct))
+    if _count_score(count.name, fields) == _ITEMS_ONLY:
+        # Rows of counts differ in what they count; transactions with their items may well be alike.
+        told_by = [cells[column.name].codes for column in columns if column not in numbers and column.filled]
+        if len(np.unique(combined(*told_by))) < period.rows:
+            return None
     every, named_by, doubts = _period_of(period, cells[period.name])
     return Delivery(
         "aggregate",
         f"no reference, whole numbers in `{count.name}` and {period.distinct:,} periods in `{period.name}`",
         sure=True, period=period.name, count=count.name, every=every, named_by=named_by, doubts=doubts,
-        count_doubts=_count_doubts(count, cells[count.name]),
+        count_doubts=(
+            *_what_is_counted(count.name, fields),
+            *_other_counts(count, columns, cells, fields),
+            *_count_doubts(count, cells[count.name]),
+        ),
     )  # fmt: skip
+
+
+def _numbers_rows(cells: Cells) -> bool:
+    """Say whether the cells are 1, 2, 3 and so on, or some other run of numbers that has each once."""
+    if cells.unique_share < 1 or cells.filled < _A_RUN:
+        return False
+    numbers = values.whole_numbers(pa.chunked_array([cells.words], pa.string()))[0]
+    least, most = pc.min(numbers).as_py(), pc.max(numbers).as_py()
+    return least is not None and most - least < len(numbers)
+
+
+def _count_score(name: str, fields: Collection[str]) -> float:
+    """Say how well a column's name fits the count, from 0 to 1: least for one that fits another number better."""
+    # `No` alone is an answer more often than a name, which is why the vocabulary has it not.
+    score = 1.0 if name.strip().casefold() == _NUMBER_OF else header_score("count", name)
+    if "starts" in fields and name_score("starts", name) > score:
+        return 0.0
+    if "items" in fields and name_score("items", name) > max(score, _MOST):
+        return _ITEMS_ONLY
+    return max(score, _SAYS_COUNT) if score >= _COUNT_NAME or says_count(name) else 0.0
+
+
+def _what_is_counted(name: str, fields: Collection[str]) -> tuple[str, ...]:
+    if _count_score(name, fields) > _ITEMS_ONLY:
+        return ()
+    return ("these are items, and not transactions, of which one may have several: ask for their number too",)
+
+
+def _other_counts(
+    count: Column, columns: Sequence[Column], cells: Mapping[str, Cells], fields: Collection[str]
+) -> tuple[str, ...]:
+    """Name the columns of whole numbers that are left out: applications and renewals may stand side by side."""
+    taken = [name for name in ("starts", "items", "rating") if name in fields]
+    left = [
+        column.name for column in columns
+        if column.name != count.name and column.dates is None and column.filled and column.personal is None
+        and not says_money(column.name) and not any(name_score(name, column.name) >= _MOST for name in taken)
+        and cells[column.name].share(_WHOLE) >= _WHOLE_NUMBERS
+    ]  # fmt: skip
+    if not left:
+        return ()
+    names = ", ".join(f"`{name}`" for name in left)
+    hold = "hold numbers too and are" if len(left) > 1 else "holds numbers too and is"
+    return (f"{names} {hold} left out: does `{count.name}` count all of a row's transactions?",)
 
 
 def _count_doubts(column: Column, cells: Cells) -> tuple[str, ...]:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from local_digital.date_formats import readable
 from local_digital.fields import FIELDS, UNMAPPED, Kind
+from local_digital.kpis import KPIS
 from local_digital.profiling.columns import is_yes_or_no
 from local_digital.profiling.date_shapes import fold_no_date, formats_of
-from local_digital.profiling.words import header_score
+from local_digital.profiling.figures import NEEDED, name_score
+from local_digital.profiling.words import header_score, meaning
 from local_digital.profiling.yaml_writer import code, counted, listed, scalar
 
 if TYPE_CHECKING:
@@ -126,7 +128,26 @@ class FeedDraft:
                 f"{len(wide)} columns are called by dates, as where counts stand side by side: these cannot be read. "
                 "Ask for a row for each period and channel"
             )
+        if side_by_side := self._channels_side_by_side():
+            checks.append(
+                f"THE CHANNELS STAND SIDE BY SIDE ({', '.join(map(code, side_by_side))}), which cannot be read: ask "
+                "for a row for each period and channel"
+            )
         return checks
+
+    def _channels_side_by_side(self) -> list[str]:
+        """Return the columns of numbers that are called by channels, where no column says the channel."""
+        found = self._found
+        if "channel" in found.fields:
+            return []
+        used = {guess.column for guess in found.fields.values() if guess.field != "count"}
+        values = self._contract.fields["channel"]
+        called = [
+            column.name for column in found.columns
+            if column.looks in {"numbers", "unique"} and column.dates is None and column.name not in used
+            and meaning("channel", column.name, values) is not None and not header_score("record_ref", column.name)
+        ]  # fmt: skip
+        return called if len(called) > 1 else []
 
     def _write_zone(self) -> None:
         zones = [self._dates(name) for name in self._found.fields]
@@ -207,6 +228,8 @@ class FeedDraft:
                 more, doubts = _instant(column.dates, name, found.times.get(name))
                 facts += more
                 checks += doubts
+            case Kind.NUMBER | Kind.MONEY if guess.blank:
+                facts.append(f"blank: {listed(guess.blank)}")
             case Kind.KEY if column.spoilt:
                 checks.append(f"{column.spoilt:,} cells are as Excel shortens them, and lost")
             case Kind.LABEL:
@@ -263,6 +286,7 @@ class FeedDraft:
         required |= {field for field, facts in contract.fields.items()
                      if facts.required and field not in {"record_ref", "reported_at"}}  # fmt: skip
         if name not in required:
+            self._write_called_like(name)
             return
         if name == "record_ref" and found.derived_from:
             checks = ["no column is a reference; these together tell rows apart" if found.derived_is_unique
@@ -298,6 +322,28 @@ class FeedDraft:
                 3, name, [f'from: "no column for {name}"', *extra], ["no such column was found: ingest will fail"]
             )
 
+    def _write_called_like(self, name: str) -> None:
+        """Say which columns are called like a field that none is taken for, as nothing in their cells fits it."""
+        found, contract = self._found, self._contract
+        kind = FIELDS[name]
+        if name not in contract.fields or kind not in {Kind.LABEL, Kind.NUMBER, Kind.MONEY}:
+            return
+        if name == "starts" and found.delivery.kind != "aggregate":
+            return
+        used = {guess.column for guess in found.fields.values()}
+        score = header_score if kind is Kind.LABEL else name_score
+        called = [
+            column.name for column in found.columns
+            if column.name not in used and column.filled and column.personal is None and column.dates is None
+            and score(name, column.name) >= _SURE_NAME
+        ]  # fmt: skip
+        if not called:
+            return
+        lacks = f"it holds no {NEEDED[name]}" if name in NEEDED else "hardly a word of it is known"
+        values = contract.fields[name].values
+        known = f" (values: {', '.join(values)})" if values else ""
+        self._writer.comment(f"CHECK: {', '.join(map(code, called))} is called like `{name}`{known}, but {lacks}", 3)
+
     def _undated(self, field: str) -> list[str]:
         """Return the columns of dates that are not understood, those first that are called like a field."""
         names = [column.name for column in self._found.columns if column.undated]
@@ -332,10 +378,11 @@ class FeedDraft:
                 self._writer.line(3, f"- {scalar(name)}")
 
     def _write_publish(self) -> None:
-        written = {name: data_set for name, data_set in self._contract.data_sets.items() if self._can_publish(data_set)}
-        for name, data_set in self._contract.data_sets.items():
-            if name not in written:
-                self._writer.comment(f"CHECK: `{name}` cannot be published: no column for `{data_set.breakdown}`", 2)
+        lacking = {name: self._lacking(data_set) for name, data_set in self._contract.data_sets.items()}
+        for name, why in lacking.items():
+            if why:
+                self._writer.comment(f"CHECK: `{name}` cannot be published: {why}", 2)
+        written = {name: data_set for name, data_set in self._contract.data_sets.items() if not lacking[name]}
         if not written:
             return
         self._writer.line(2, "publish:")
@@ -349,8 +396,30 @@ class FeedDraft:
             for value, label in labels.items():
                 self._writer.line(5, f"{value}: {label}")
 
-    def _can_publish(self, data_set: DataSet) -> bool:
-        return data_set.breakdown in {None, "channel"} or data_set.breakdown in self._found.fields
+    def _lacking(self, data_set: DataSet) -> str:
+        """Return why a data set cannot be published, nothing when it can."""
+        found = self._found
+        counted_by = found.delivery.every if found.delivery.kind == "aggregate" else "day"
+        if counted_by not in {"day", data_set.period}:
+            return f"counts by {counted_by} make no {data_set.period}s"
+        missing = [
+            name for name in (data_set.breakdown, data_set.across)
+            if name is not None and name != "channel" and name not in found.fields
+        ]  # fmt: skip
+        if missing:
+            return f"no column for {', '.join(map(code, missing))}"
+        if data_set.kpi == "completion-rate" and not self._says_what_was_given_up():
+            return "nothing says how many were begun or given up"
+        told = {*found.fields, *({"closed_at"} if found.delivery.kind == "event_log" else ())}
+        lacking = [name for name in (KPIS[data_set.kpi].fields if data_set.kpi else ()) if name not in told]
+        return f"no column for {', '.join(map(code, lacking))}" if lacking else ""
+
+    def _says_what_was_given_up(self) -> bool:
+        words = self._found.words.get("status")
+        if "starts" in self._found.fields or words is None:
+            return "starts" in self._found.fields
+        values = self._contract.fields["status"].values
+        return any(word.value and not values[word.value].completed for word in words.words)
 
     def _labels(self, data_set: DataSet) -> dict[str, str]:
         if data_set.breakdown != "channel":

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 HEAD_ROWS = 60
 _HEADER_WIDTH_SHARE = 0.5
+_SAME_HEADER_SHARE = 0.8
 _LONGEST_NAME = 80
 _LOOKS_PERSONAL = re.compile(r"@|\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b", re.IGNORECASE)
 KNOWN_NAME = 0.9
@@ -45,11 +46,12 @@ def is_header(cells: Sequence[str], width: int, below: Sequence[Sequence[str]]) 
     filled = [cell for cell in cells if cell]
     if not filled or len(filled) < width * _HEADER_WIDTH_SHARE:
         return False
-    known = sum(_is_known_name(cell) for cell in filled)
-    # The same header may come again; it is no row of data.
-    rows = [row for row in below if sum(map(_is_same, row, cells)) * 2 < len(filled)]
+    # The same header may come again; it is no row of data. Rows of data may well share most words with the first one.
+    rows = [row for row in below if sum(map(_is_same, row, cells)) < len(filled) * _SAME_HEADER_SHARE]
     columns = [[row[index].strip() for row in rows if index < len(row)] for index in range(len(cells))]
     pairs = [(cell, column) for cell, column in zip(cells, columns, strict=True) if cell]
+    # `Library` and `Issued` are names of columns, and words in cells where they come again below.
+    known = sum(_is_known_name(cell) and cell not in column for cell, column in pairs)
     if any(_is_data(cell, column) for cell, column in pairs) and known * 2 < len(filled):
         return False
     if not rows:

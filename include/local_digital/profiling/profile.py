@@ -12,7 +12,7 @@ from local_digital.config.names import NamePattern
 from local_digital.errors import DataError
 from local_digital.fields import FIELDS, Kind
 from local_digital.profiling import columns as inference
-from local_digital.profiling import vocabulary
+from local_digital.profiling import council_words
 from local_digital.profiling.columns import Guess
 from local_digital.profiling.days import first_whole_day, local_moments, span, weeks_of
 from local_digital.profiling.delivery import Delivery, by_overlap, combined, find_counts, find_event_log
@@ -89,7 +89,7 @@ class _Profiling:
         fields = inference.infer(self._table.columns, self._table.cells, self._contract)
         delivery = self._delivery_by_shape(fields)
         fields = self._fitting(fields, delivery)
-        services = find_services(self._table.columns, self._table.cells, self._contract)
+        services = find_services(self._table.columns, self._table.cells, self._contract, fields)
         belongs = (
             np.ones(self._table.rows, dtype=bool)
             if services is None or not services.words
@@ -167,17 +167,31 @@ class _Profiling:
         ]  # fmt: skip
         status = fields["status"].column if "status" in fields else None
         last = {name: self._table.in_last_file(cells) for name, cells in self._table.cells.items()}
-        if log := find_event_log(refs, self._table.columns, last, status):
+        if not self._are_payments(fields) and (log := find_event_log(refs, self._table.columns, last, status)):
             return log
         # A column that nothing but its uniqueness speaks for may be the counts of a short file.
         named = guessed is not None and header_score("record_ref", guessed.column) > 0
         has_ref = guessed is not None and named and columns[guessed.column].is_unique
-        return find_counts(self._table.columns, self._table.cells, has_ref=has_ref)
+        return find_counts(self._table.columns, self._table.cells, self._contract.fields, has_ref=has_ref)
+
+    def _are_payments(self, fields: dict[str, Guess]) -> bool:
+        """Say whether the rows of a reference are payments on an account, and no changes of one case: each has its
+        amount, and either a reference of its own beside it or no status that changes.
+        """
+        if "amount" not in fields:
+            return False
+        ref = fields.get("record_ref")
+        return "status" not in fields or (ref is not None and self._table.column(ref.column).is_unique)
 
     def _fitting(self, fields: dict[str, Guess], delivery: Delivery | None) -> dict[str, Guess]:
         """Keep the fields that the kind of delivery has."""
+        if delivery is None or delivery.kind != "aggregate":
+            # A row of one transaction begins none beside it.
+            fields = {name: guess for name, guess in fields.items() if name != "starts"}
         if delivery is None:
-            return {name: guess for name, guess in fields.items() if name != "event_at"}
+            repeated = self._references.is_repeated(fields) and self._are_payments(fields)
+            unfit = {"event_at", "record_ref"} if repeated else {"event_at"}
+            return {name: guess for name, guess in fields.items() if name not in unfit}
         if delivery.kind == "aggregate":
             assert delivery.period and delivery.count  # noqa: S101, PT018 - counts have both
             kept = {
@@ -240,7 +254,7 @@ class _Profiling:
         for name, guess in fields.items():
             if FIELDS[name] is Kind.LABEL:
                 words = inference.label_words(self._table.cells[guess.column])
-                if sums := tuple(word for word in words if word.casefold() in vocabulary.TOTALS):
+                if sums := tuple(word for word in words if word.casefold() in council_words.TOTALS):
                     found[guess.column] = sums
         return found
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from local_digital.profiling import vocabulary
 from local_digital.profiling.delivery import combined, real_refs
 from local_digital.profiling.facts import Note
-from local_digital.profiling.words import header_score
+from local_digital.profiling.words import header_score, says_money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from local_digital.profiling.delivery import Delivery
     from local_digital.profiling.table import Table
 
+    Codes = np.ndarray[tuple[int], np.dtype[np.int32]]
     Days = np.ndarray[tuple[int], np.dtype[np.datetime64]]
 
 _SURE_NAME = 0.9
 _PARTS_OF_A_REF = 5
+_MOSTLY_ONCE = 0.9
 
 
 class References:
@@ -43,16 +45,21 @@ class References:
         changing = {fields[name].column for name in ("status", "closed_at", "outcome") if name in fields}
         dates = {column.name for column in self._table.columns if column.dates is not None}
         first = [fields["reported_at"].column] if "reported_at" in fields else []
+        # A sum of money tells rows apart by chance only; an account, with the day, tells nearly all of them apart.
+        sums = {column.name for column in self._table.columns if column.looks == "amounts" or says_money(column.name)}
+        first += self._accounts()[:1] if "amount" in fields else []
         candidates = [
             column.name for column in self._table.columns
-            if column.filled and column.name not in changing and column.personal != "free text"
+            if column.filled and column.name not in changing
+            and column.personal not in {"free text", "birth or identity", "health"}
             and column.name not in first and column.name not in dates
         ]  # fmt: skip
         alone = next(
             (
                 name
                 for name in candidates
-                if self._table.cells[name].filled == self._table.rows
+                if name not in sums
+                and self._table.cells[name].filled == self._table.rows
                 and len(np.unique(self._table.cells[name].codes[start:])) >= wanted
             ),
             None,
@@ -70,7 +77,31 @@ class References:
             if best is None or counts[best] == found:
                 break
             chosen, found = [*chosen, best], counts[best]
+        if "amount" in fields and fields["amount"].column not in chosen:
+            # Two payments on one account on one day are two.
+            chosen = [*chosen, fields["amount"].column]
         return tuple(chosen), found >= wanted
+
+    def _accounts(self) -> list[str]:
+        """Return the columns of account numbers that are always filled, the most varied first."""
+        accounts = [
+            column for column in self._table.columns if column.personal == "account" and column.filled == column.rows
+        ]
+        return [column.name for column in sorted(accounts, key=lambda column: -column.distinct)]
+
+    def is_repeated(self, fields: dict[str, Guess]) -> bool:
+        """Say whether a reference comes again so often in the newest file that it is of something with several rows."""
+        if "record_ref" not in fields:
+            return False
+        codes = self._once(fields["record_ref"].column, spoilt=False)
+        return len(np.unique(codes)) < _MOSTLY_ONCE * len(codes)
+
+    def _once(self, name: str, *, spoilt: bool) -> Codes:
+        """Return the references of the newest file, exact duplicates once. spoilt: with those that Excel shortened."""
+        cells = self._table.in_last_file(self._table.cells[name])
+        hashes = self._table.hashes
+        rows = np.unique(combined(hashes[len(hashes) - len(cells.codes) :], cells.codes), return_index=True)[1]
+        return cells.codes[rows][real_refs(cells, spoilt=spoilt)[rows]]
 
     def missing(self, fields: dict[str, Guess]) -> dict[str, int]:
         """Return the texts that stand in place of a reference, with how often."""
@@ -140,11 +171,7 @@ class References:
 
     def _uniqueness(self, name: str, delivery: Delivery) -> Iterator[Note]:
         """Compare references in the newest file, since a case comes again in every file; exact duplicates are one."""
-        cells = self._table.in_last_file(self._table.cells[name])
-        hashes = self._table.hashes
-        rows = np.unique(combined(hashes[len(hashes) - len(cells.codes) :], cells.codes), return_index=True)[1]
-        codes = cells.codes[rows]
-        codes = codes[real_refs(cells, spoilt=True)[rows]]
+        codes = self._once(name, spoilt=True)
         twice = len(codes) - len(np.unique(codes))
         where = "" if len(self._table.samples) == 1 else " in the newest file"
         if twice and delivery.kind != "event_log":

@@ -5,16 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from local_digital.profiling import vocabulary
-from local_digital.profiling.columns import NEVER_READ, label_words
-from local_digital.profiling.words import is_near, is_of, is_often, personal_kind, service_score, tokens
+from local_digital.fields import FIELDS, Kind
+from local_digital.profiling import council_words, vocabulary
+from local_digital.profiling.columns import NEVER_READ, known_share, label_words
+from local_digital.profiling.words import (
+    header_score,
+    is_near,
+    is_of,
+    is_often,
+    personal_kind,
+    service_score,
+    tokens,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from local_digital.config.models import Transaction
     from local_digital.profiling.cells import Cells
-    from local_digital.profiling.columns import Column
+    from local_digital.profiling.columns import Column, Guess
 
 _MOST_SERVICES = 3000
 _LONGEST = 120
@@ -48,12 +57,24 @@ class Services:
         return dict(self.__dict__)
 
 
-def find_services(columns: Sequence[Column], cells: Mapping[str, Cells], contract: Transaction) -> Services | None:
-    """Find the column whose words tell this transaction's rows from others'; None when there is no such column."""
+def find_services(
+    columns: Sequence[Column], cells: Mapping[str, Cells], contract: Transaction, fields: Mapping[str, Guess]
+) -> Services | None:
+    """Find the column whose words tell this transaction's rows from others'; None when there is no such column.
+
+    fields: the guessed columns. One that is called like its field, or whose words are nearly all values of it, tells
+    kinds of the transaction, and no services; but the bin that was missed may be told by the service.
+    """
+    of_fields = {
+        guess.column for name, guess in fields.items()
+        if FIELDS[name] is Kind.LABEL and name != "stream" and contract.fields[name].values
+        and ((header_score(name, guess.column) >= _SURE_NAME and service_score(guess.column) < _SURE_NAME)
+             or known_share(name, cells[guess.column], contract.fields[name], whole=True) >= _SURE_NAME)
+    }  # fmt: skip
     found: list[tuple[float, Services]] = []
     for column in columns:
         named = service_score(column.name)
-        if not _is_candidate(column, named):
+        if not _is_candidate(column, named) or column.name in of_fields:
             continue
         counts = label_words(cells[column.name])
         fitting = {word: n for word, n in counts.items() if is_of(contract.transaction, contract.name, word)}
@@ -94,8 +115,10 @@ def _is_known(word: str, transaction: str) -> bool:
     """Say whether every part of a word is of the vocabulary."""
     known = vocabulary.TRANSACTIONS.get(transaction)
     starts = [part for group in known.every for start in group for part in start.split()] if known else []
-    streams = {part for phrases in vocabulary.WORDS["stream"].values() for phrase in phrases for part in phrase.split()}
+    streams = {
+        part for phrases in council_words.WORDS["stream"].values() for phrase in phrases for part in phrase.split()
+    }
     return all(
-        token in streams | vocabulary.FILLERS or any(token.startswith(start) for start in starts)
+        token in streams | council_words.FILLERS or any(token.startswith(start) for start in starts)
         for token in tokens(word)
     )
