@@ -10,6 +10,7 @@ import yaml
 from sqlalchemy import text
 
 from local_digital.publishing import publish as publishing
+from local_digital.publishing.data_sets import desired
 from local_digital.publishing.publish import publish
 from local_digital.publishing.reconcile import reconcile
 from local_digital.publishing.releases import releases
@@ -136,20 +137,39 @@ def test_run_killed_before_it_sends_has_made_its_choice_for_good(
     assert on_the_platform(installation) == {}
 
 
-def test_sensitive_label_is_withheld_up_to_the_higher_threshold(
-    installation: Installation, workspace: Workspace
-) -> None:
+def with_streams(installation: Installation, *data_sets: str) -> None:
+    """Let Solihull publish by stream too, and tell clinical waste and reasons."""
     path = installation.settings.config / "councils" / "solihull.yaml"
     facts = yaml.safe_load(path.read_text("utf-8"))
     feed = facts["feeds"]["report-missed-bin"]
     feed["columns"]["stream"]["map"]["Yellow Bag"] = "clinical"
-    feed["publish"]["missed-bin-by-stream"] = {}
+    # The ward's column tells the reason here.
+    feed["columns"]["reason"] = {"from": "Ward", "map": {"Locked": "gate-locked", "Late": "not-completed"}}
+    del feed["columns"]["ward"]
+    feed["publish"] = {name: {} for name in data_sets}
     path.write_text(yaml.safe_dump(facts), "utf-8")
-    exported = [
-        row(f"{stream}{number}", f"{3 + number % 5:02d}/11/2025 10:15", stream=stream)
-        for stream, count in {"Black (Refuse)": 40, "Brown (Recycling)": 30, "Yellow Bag": 8, "Food Caddy": 7}.items()
+
+
+def in_november(**streams: dict[str, int]) -> list[str]:
+    words = {
+        "refuse": "Black (Refuse)",
+        "recycling": "Brown (Recycling)",
+        "clinical": "Yellow Bag",
+        "food": "Food Caddy",
+    }
+    return [
+        row(f"{stream}{reason}{number}", f"{3 + number % 5:02d}/11/2025 10:15", stream=words[stream], ward=reason)
+        for stream, reasons in streams.items()
+        for reason, count in reasons.items()
         for number in range(count)
     ]
+
+
+def test_sensitive_label_is_withheld_up_to_the_higher_threshold(
+    installation: Installation, workspace: Workspace
+) -> None:
+    with_streams(installation, "missed-bin-by-stream")
+    exported = in_november(refuse={"Locked": 40}, recycling={"Locked": 30}, clinical={"Locked": 8}, food={"Locked": 7})
     installation.put("missed_bins_20251202.csv", export(*exported))
     installation.ingest(workspace)
     with workspace.engine.connect() as db:
@@ -158,3 +178,40 @@ def test_sensitive_label_is_withheld_up_to_the_higher_threshold(
     assert (("stream", "clinical"),) in withheld
     # It takes others with it, so many that it may be anything up to nine; one of four remains to be seen.
     assert len(withheld) == 3
+
+
+def test_two_way_table_is_released_with_its_one_way_tables_and_told_in_the_marts(
+    installation: Installation, workspace: Workspace
+) -> None:
+    tables = ("missed-bin-by-stream", "missed-bin-by-reason", "missed-bin-by-stream-and-reason")
+    with_streams(installation, *tables)
+    exported = in_november(
+        refuse={"Locked": 40, "Late": 30}, recycling={"Locked": 30, "Late": 25}, food={"Locked": 20, "Late": 3}
+    )
+    installation.put("missed_bins_20251202.csv", export(*exported))
+    installation.ingest(workspace)
+    feed = workspace.feed("solihull", "report-missed-bin")
+    by_name = {one.name: one.records for one in desired(workspace, feed, run_id="night")}
+    with workspace.engine.connect() as db:
+        told = db.execute(
+            text(
+                "select breakdown, label, across, across_label, state, reports from marts.released_count "
+                "where period_start = '2025-11-01'"
+            )
+        ).all()
+    shown = {(one.label, one.across_label): one.reports for one in told if one.state == "shown" and one.across}
+    published = {
+        (str(record["stream"]), str(record["reason"])): record["missed_bins"]
+        for record in by_name["missed-bin-by-stream-and-reason"].values()
+        if str(record["_timestamp"]).startswith("2025-11")
+    }
+    assert shown == published
+    assert ("food", "not-completed") not in shown
+    assert shown
+    assert {one.label: one.reports for one in told if one.breakdown == "reason"} == {
+        "gate-locked": 90, "not-completed": 58,
+    }  # fmt: skip
+    # The sum is in every version that was remembered, and a second look makes none.
+    assert {one.name: one.records for one in desired(workspace, feed, run_id="again")} == by_name
+    with workspace.engine.connect() as db:
+        assert db.scalar(text("select count(*) from ledger.release where period_start = '2025-11-01'")) == 1

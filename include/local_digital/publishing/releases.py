@@ -128,13 +128,13 @@ def _thresholds(
 
 
 def _remember(db: Database, names: dict[str, object], made: Release, decided: Released) -> None:
-    shown = sorted([*map(list, cell), count] for cell, count in made.counts.items() if cell not in made.withheld)
+    shown = [[*map(list, cell), made.counts[cell]] for cell in sorted(made.counts.keys() - made.withheld)]
     db.execute(
         statement("publish/remember_release"),
         {
             **names,
             "shown": json.dumps(shown),
-            "withheld": json.dumps(sorted([*map(list, cell)] for cell in decided.withheld)),
+            "withheld": json.dumps([[*map(list, cell)] for cell in sorted(decided.withheld)]),
             "whole": decided.whole,
         },
     )
