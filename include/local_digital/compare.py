@@ -37,8 +37,9 @@ class Comparison:
     """asked: with its period. councils: rows of `status/compare`, each with its `state`. benchmarks: rows of
     `status/benchmarks`. caveats: sentences by key, those that some council's figure has.
 
-    state: `figure`, `partial` (not the whole period yet: in no benchmark), `nothing to divide`, `not provided here`,
-    `no feed yet`, `not supplied` (the export does not tell it) or `no data yet`.
+    state: `figure`, `partial` (not the whole period yet: in no benchmark), `nothing to divide`, `too little is known`
+    (its caveats say of what), `not provided here`, `no feed yet`, `not supplied` (the export does not tell it),
+    `no data yet`.
     """
 
     asked: Asked
@@ -102,7 +103,7 @@ def compare(workspace: Workspace, wanted: Asked) -> Comparison:
         benchmarks = [dict(row) for row in db.execute(statement("status/benchmarks"), facts).mappings()]
     for row in rows:
         row["state"] = _state(row)
-    keys = sorted({key for row in rows if row["state"] in {"figure", "partial"} for key in row["caveats"]})
+    keys = sorted({key for row in rows for key in row["caveats"]})
     return Comparison(Asked(**facts), rows, benchmarks, {key: CAVEATS[key] for key in keys})
 
 
@@ -113,7 +114,7 @@ def _state(row: dict[str, Any]) -> str:
         return "no feed yet"
     if row["basis"] is not None:
         if row["value"] is None:
-            return "nothing to divide"
+            return "too little is known" if row["denominator"] else "nothing to divide"
         return "partial" if row["basis"] == "partial" else "figure"
     return "not supplied" if row["not_supplied"] else "no data yet"
 

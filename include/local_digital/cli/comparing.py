@@ -82,9 +82,10 @@ def _with_words(found: Comparison, numbers: dict[str, int]) -> Any:
         why = row["state"] + (f": {row['reason']}" if row["reason"] else "")
         return {
             **row,
+            "numerator": _part(row["numerator"], found),
             "figure": _figure(row["value"], found) if has_figure else why,
             "before": _figure(row["before"], found),
-            "notes": " ".join(f"[{numbers[key]}]" for key in row["caveats"]) if has_figure else "",
+            "notes": " ".join(f"[{numbers[key]}]" for key in row["caveats"]),
         }
 
     return words
@@ -96,6 +97,11 @@ def _best_first(better: str | None) -> Any:
         return value is None, (value or 0) if better == "lower" else -(value or 0), row["name"]
 
     return order
+
+
+def _part(value: Any, found: Comparison) -> Any:
+    """Return a numerator as it is shown: pounds where the figure is one."""
+    return _figure(value, found) if KPIS[found.asked.kpi].unit == "pounds" else value
 
 
 def _figure(value: Any, found: Comparison) -> str | None:

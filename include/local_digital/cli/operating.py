@@ -75,7 +75,7 @@ def status(
         wanted = [workspace.council(slug) for slug in councils_of(workspace, council)]
         rows = feed_states(db, wanted, moment)
     for row in rows:
-        until = row["complete_until"]
+        until = row["loaded_until"]
         row["age_days"] = (moment - until).days if until else None
     if as_json:
         print_json(rows)
@@ -84,7 +84,7 @@ def status(
         "Feeds",
         {
             "Council": "council", "Transaction": "transaction", "State": "state", "Last delivery": "last_delivery",
-            "Complete until": "complete_until", "Age (days)": "age_days",
+            "Complete until": "loaded_until", "Age (days)": "age_days",
             "Read": "rows_read", "Accepted": "accepted", "Quarantined": "quarantined",
             "Duplicates": "duplicates", "Last publish": "last_published_at",
         },
