@@ -49,7 +49,7 @@ def validate(council: str, transaction: str) -> dict[str, int]:
             raise DataError(
                 f"{council} {transaction}: validate",
                 expected="every delivery to keep the contract",
-                found=f"{len(rejected)} of {len(reports)} rejected: {rejected[0].rejected_because}",
+                found=f"{len(rejected)} of {len(reports)} rejected: {(rejected[0].rejected_because or '').rstrip('.')}",
                 action="Send the message to the council; the other deliveries go on.",
             )
     return {

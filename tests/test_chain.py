@@ -192,8 +192,8 @@ def state(installation: Installation, workspace: Workspace) -> dict[str, list[st
         "quarantine": "select line, rule, column_name from ledger.quarantine order by delivery_id, line",
         "expectations": "select expectation, column_name, success, failed from ledger.expectation_result "
         "order by delivery_id, position",
-        "volume": "select * from marts.volume order by 1, 2, 3, 4, 5, 6",
-        "kpi": "select * from marts.kpi order by 1, 2, 3, 4, 5, 6",
+        "volume": "select * from marts.volume order by 1, 2, 3, 4, 5, 6, across, across_label",
+        "kpi": "select * from marts.kpi order by 1, 2, 3, 4, 5, 6, label",
         "publication": "select data_set, record_id, payload_hash from ledger.publication order by 1, 2",
         "stale": "select * from ledger.stale_day",
     }

@@ -385,3 +385,24 @@ def test_cells_that_are_too_long_turn_down_their_row_only(anywhere: Anywhere) ->
     huge = anywhere.configure(**COUNTS)
     (report,) = anywhere.ingest(huge, ("bins_20251111.csv", counts("2025-11-03,Web,3000000000", "2025-11-03,Phone,2")))
     assert (report.accepted, report.quarantined) == (1, 1)
+
+
+def test_api_that_is_asked_for_a_past_range_may_tell_of_closings_since(anywhere: Anywhere) -> None:
+    feed = anywhere.configure(
+        delivery="delta",
+        source={"kind": "api", "connection": "api", "path": "cases"},
+        format={"kind": "json"},
+        columns={
+            "record_ref": {"from": "ref"},
+            "reported_at": {"from": "opened", "formats": ["iso"]},
+            "closed_at": {"from": "closed", "formats": ["iso"]},
+            "channel": {"from": "how", "map": {"Web": "online"}},
+        },
+    )
+    cases = (
+        '[{"ref": "1", "opened": "2025-11-20T10:00Z", "closed": "2026-01-15T10:00Z", "how": "Web"},'
+        ' {"ref": "2", "opened": "2025-11-21T10:00Z", "closed": "2199-01-01T10:00Z", "how": "Web"}]'
+    )
+    anywhere.deliver(feed, "November", cases, dt.datetime(2025, 12, 1, tzinfo=dt.UTC))
+    (report,) = validate(anywhere.workspace, feed)
+    assert (report.accepted, report.quarantined) == (1, 1)

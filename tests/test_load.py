@@ -35,8 +35,8 @@ def records(workspace: Workspace) -> list[tuple[object, ...]]:
 
 def figures(workspace: Workspace) -> list[tuple[object, ...]]:
     with workspace.engine.connect() as db:
-        rows = db.execute(text("select * from marts.volume order by 1, 2, 3, 4, 5, 6")).all()
-        rows += db.execute(text("select * from marts.kpi order by 1, 2, 3, 4, 5, 6")).all()
+        rows = db.execute(text("select * from marts.volume order by 1, 2, 3, 4, 5, 6, across, across_label")).all()
+        rows += db.execute(text("select * from marts.kpi order by 1, 2, 3, 4, 5, 6, label")).all()
         return [tuple(found) for found in rows]
 
 

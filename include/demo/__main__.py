@@ -7,21 +7,21 @@ import json
 import signal
 import sys
 import time
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import NoReturn
 
 from rich.console import Console
 
-from demo.council import FOLDER, resend_corrected
-from demo.stack import DAG, Stack
+from demo.runs import dag_of
+from demo.stack import Stack
+from demo.story import plans
 from demo.summary import show, summary
 from local_digital.errors import LocalDigitalError
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# Where the output is no terminal, its width is anybody's guess; the tables are made for this one.
+_WIDTH = 120
 
-_out = Console()
+_out = Console(width=None if sys.stdout.isatty() else _WIDTH)
 
 
 def main() -> int:
@@ -45,40 +45,20 @@ def main() -> int:
 
 
 def _main_job(stack: Stack) -> bool:
-    """Run the DAG, let the council re-send its corrected file, run again; print and write the summary."""
+    """Run all councils' DAGs, print and write the summary; say whether anything went otherwise than it should."""
+    steps = plans(stack.sample)
+    stage = f"the runs of {len(steps)} councils, side by side"
     name = f"demo__{dt.datetime.now(dt.UTC):%Y-%m-%dT%H-%M-%S}"
-    runs: dict[str, str] = {}
-    tasks: dict[str, dict[str, float]] = {}
-
-    def run(run_id: str, stage: str) -> None:
-        with stack.stage(stage), _out.status(stage) as status:
-            runs[run_id], tasks[run_id] = stack.run_once(
-                run_id, lambda states: status.update(f"{stage}: {_progress(states)}")
-            )
-
-    run(f"{name}__1", "run: the exports as they lie there")
-    before = _listing(stack.council_folder / FOLDER)
-    resend_corrected(stack.council_folder)
-    if before != _listing(stack.council_folder / FOLDER):
-        run(f"{name}__2", "run: after the council re-sent a corrected file")
-    stack.airflow.pause(DAG, paused=True)  # the sample council has no further nights to deliver
-    facts = summary(stack, runs, tasks)
+    with stack.stage(stage), _out.status(stage) as status:
+        runs = stack.carry_out(
+            steps, name, (lambda now: status.update(f"{stage}: {now}")) if _out.is_terminal else None
+        )
+    for council in steps:
+        stack.airflow.pause(dag_of(council), paused=True)  # the sample's councils have no further nights to deliver
+    facts = summary(stack, runs)
     (stack.folder / "demo" / "summary.json").write_text(json.dumps(facts, indent=2, default=str), encoding="utf-8")
     show(_out, facts)
-    failed = {run_id: state for run_id, state in runs.items() if state != "success"}
-    for run_id, state in failed.items():
-        _out.print(f"Run {run_id}: {state}; read .local/logs/airflow.", style="red", markup=False)
-    return bool(failed)
-
-
-def _progress(tasks: list[dict[str, Any]]) -> str:
-    return "  ".join(f"{task['task_id'].rpartition('.')[2]}={task['state'] or 'waiting'}" for task in tasks)
-
-
-def _listing(folder: Path) -> dict[str, tuple[int, int]]:
-    # The file still being uploaded grows meanwhile; it is no part of the correction.
-    finished = [file for file in folder.iterdir() if file.suffix == ".csv"]
-    return {file.name: (file.stat().st_size, file.stat().st_mtime_ns) for file in sorted(finished)[:-1]}
+    return bool(facts["complaints"])
 
 
 def _stay_up(stack: Stack) -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import requests
 
+from local_digital.calendar import midnight
 from local_digital.errors import TransportError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 _OK = 400
 _CONFLICT = 409
 _COMPONENTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
+_UNFINISHED = ["running", "queued"]
+_MOST = 100
 
 
 @dataclass
@@ -47,24 +51,76 @@ class AirflowApi:
     def pause(self, dag_id: str, *, paused: bool) -> None:
         self._call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": paused})
 
-    def dag(self, dag_id: str) -> dict[str, Any] | None:
-        answer = self._session.get(f"{self.base_url}/api/v2/dags/{dag_id}", timeout=30)
-        return dict(answer.json()) if answer.ok else None
+    def parsed_since(self, moment: dt.datetime) -> set[str]:
+        """Return the ids of the DAGs that have been read from their files since a moment (aware)."""
+        dags = self._call("GET", f"/api/v2/dags?limit={_MOST}")["dags"]
+        return {
+            dag["dag_id"]
+            for dag in dags
+            if dag["last_parsed_time"] and dt.datetime.fromisoformat(dag["last_parsed_time"]) > moment
+        }
 
-    def trigger(self, dag_id: str, run_id: str) -> None:
-        self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"dag_run_id": run_id, "logical_date": None})
+    def trigger(self, dag_id: str, run_id: str) -> str:
+        """Start a run by hand; return its id."""
+        # By its date Airflow serves first what was begun first; runs without one, by the DAGs' names.
+        now = dt.datetime.now(dt.UTC).isoformat()
+        self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"dag_run_id": run_id, "logical_date": now})
+        return run_id
 
-    def give_up_unfinished_runs(self, dag_id: str) -> None:
-        """Mark runs that a killed demo left as failed: only one run of a DAG is active at a time."""
-        found = self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns?state=running&state=queued")["dag_runs"]
-        for run in found:
-            self._call("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run['dag_run_id']}", {"state": "failed"})
+    def backfill(self, dag_id: str, day: dt.date) -> str:
+        """Run a London day's slot of the schedule, again if it has been run; return the run's id."""
+        from_date, to_date = midnight(day), midnight(day + dt.timedelta(days=1)) - dt.timedelta(seconds=1)
+        self._call(
+            "POST",
+            "/api/v2/backfills",
+            {
+                "dag_id": dag_id, "from_date": from_date.isoformat(), "to_date": to_date.isoformat(),
+                "reprocess_behavior": "completed", "max_active_runs": 1,
+            },
+        )  # fmt: skip
+        found = self._runs(
+            {"dag_ids": [dag_id], "logical_date_gte": from_date.isoformat(), "logical_date_lte": to_date.isoformat()}
+        )
+        return str(next(run["dag_run_id"] for run in found if run["run_type"] == "backfill"))
+
+    def give_up_unfinished_runs(self, dag_ids: Iterable[str]) -> None:
+        """Mark runs that a killed demo left as failed: only one run of a DAG is active at a time, and one backfill."""
+        for dag_id in dag_ids:
+            for backfill in self._call("GET", f"/api/v2/backfills?dag_id={dag_id}")["backfills"]:
+                if backfill["completed_at"] is None:
+                    self._call("PUT", f"/api/v2/backfills/{backfill['id']}/cancel", also=_CONFLICT)
+        for dag_id, run_id in self.unfinished(dag_ids):
+            self._call("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}", {"state": "failed"})
+
+    def unfinished(self, dag_ids: Iterable[str]) -> set[tuple[str, str]]:
+        """Return DAG and run of every run of these DAGs that has not ended."""
+        runs = self._runs({"dag_ids": list(dag_ids), "states": _UNFINISHED})
+        return {(run["dag_id"], run["dag_run_id"]) for run in runs}
 
     def run_state(self, dag_id: str, run_id: str) -> str:
         return str(self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")["state"])
 
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         return list(self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"])
+
+    def active_tasks(self, dag_ids: Iterable[str]) -> list[dict[str, Any]]:
+        """Return the tasks of these DAGs that run, or wait for something to happen."""
+        asked = {"dag_ids": list(dag_ids), "state": ["running", "deferred"], "page_limit": _MOST}
+        return list(self._call("POST", "/api/v2/dags/~/dagRuns/~/taskInstances/list", asked)["task_instances"])
+
+    def fault(self, dag_id: str, run_id: str, task_id: str, try_number: int) -> str:
+        """Return what a task that failed says of it, the last word of its log."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{try_number}?full_content=true"
+        lines = self._call("GET", path)["content"]
+        faults = [
+            str(fault.get("exc_value") or "") for line in lines if isinstance(line, dict)
+            for fault in line.get("error_detail") or []
+        ]  # fmt: skip
+        return faults[-1] if faults else ""
+
+    def _runs(self, asked: dict[str, object]) -> list[dict[str, Any]]:
+        answer = self._call("POST", "/api/v2/dags/~/dagRuns/list", {**asked, "page_limit": _MOST})
+        return list(answer["dag_runs"])
 
     def _call(self, method: str, path: str, body: dict[str, object] | None = None, also: int = 0) -> dict[str, Any]:
         try:

@@ -1,4 +1,4 @@
-"""The sample council's folder on disk, as its SFTP server offers it."""
+"""Solihull's folder on disk, as its SFTP server offers it."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def lay_out(root: Path, system: CaseSystem | None = None) -> None:
     for export in system.exports():
         target = folder / export.name
         if export.first_version is None:
-            _put(target, export.content, export.made_at)
+            put(target, export.content, export.made_at)
         elif not _holds(target, export.content):
-            _put(target, export.first_version, export.made_at)
+            put(target, export.first_version, export.made_at)
     part = system.stale_part()
-    _put(folder / part.name, part.content, part.made_at)
+    put(folder / part.name, part.content, part.made_at)
 
 
 def resend_corrected(root: Path, system: CaseSystem | None = None) -> None:
@@ -43,7 +43,7 @@ def resend_corrected(root: Path, system: CaseSystem | None = None) -> None:
     Once the corrected file is in place, doing it again changes nothing. system: as in `lay_out`.
     """
     export = _resent(system or CaseSystem())
-    _put(root / FOLDER / export.name, export.content, export.made_at + RESENT_AFTER)
+    put(root / FOLDER / export.name, export.content, export.made_at + RESENT_AFTER)
 
 
 def _resent(system: CaseSystem) -> Export:
@@ -54,10 +54,11 @@ def _holds(target: Path, content: bytes) -> bool:
     return target.is_file() and target.read_bytes() == content
 
 
-def _put(target: Path, content: bytes, modified: dt.datetime) -> None:
-    """Write a file whole or not at all, so that no client ever sees half of it."""
+def put(target: Path, content: bytes, modified: dt.datetime) -> None:
+    """Write a file whole or not at all, so that no client ever sees half of it; one that is right stays untouched."""
     if _holds(target, content):
         return
+    target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.with_name(f"{target.name}.tmp")
     beside.write_bytes(content)
     os.utime(beside, (modified.timestamp(), modified.timestamp()))

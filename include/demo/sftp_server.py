@@ -1,7 +1,9 @@
-"""The sample council's SFTP server: one account, read-only, its folder and nothing else; loopback only.
+"""The sample councils' SFTP server: an account each, read-only, its own folder and nothing else; loopback only.
 
-python -m demo.sftp_server --root DIR --port N --host-key FILE --user NAME --password-env VAR
-    [--uploading FOLDER/NAME]
+python -m demo.sftp_server --port N --host-key FILE --accounts FILE
+
+The accounts are a JSON list: `[{"user": "...", "password": "...", "root": "DIR", "uploading": "FOLDER/NAME"}]`, the
+last only for an account with an upload that never ends.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import hmac
 import logging
 import os
 import signal
+import sys
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -23,9 +26,11 @@ import asyncssh
 from asyncssh.constants import FXF_READ
 
 from demo.case_system import CaseSystem
+from demo.private_files import read_private
+from local_digital.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 
 LOOPBACK = "127.0.0.1"
 # Less than a row at a time, so that the file ends in the middle of one most of the time.
@@ -77,11 +82,11 @@ def host_key_line(key: asyncssh.SSHKey) -> str:
     return " ".join(key.export_public_key().decode("ascii").split()[:2])
 
 
-class _OneAccount(asyncssh.SSHServer):
-    """Lets in one user with one password. Keeps its connection in `connections` while it lasts."""
+class _Accounts(asyncssh.SSHServer):
+    """Lets in each user with the password of that account. Keeps its connection in `connections` while it lasts."""
 
-    def __init__(self, offer: Offer, connections: set[asyncssh.SSHServerConnection]) -> None:
-        self._offer = offer
+    def __init__(self, offers: Mapping[str, Offer], connections: set[asyncssh.SSHServerConnection]) -> None:
+        self._offers = offers
         self._connections = connections
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
@@ -96,9 +101,10 @@ class _OneAccount(asyncssh.SSHServer):
         return True
 
     def validate_password(self, username: str, password: str) -> bool:
-        right_user = hmac.compare_digest(username.encode(), self._offer.user.encode())
-        right_password = hmac.compare_digest(password.encode(), self._offer.password.encode())
-        return right_user and right_password
+        offer = self._offers.get(username)
+        # As much work for a user that is not there.
+        right = hmac.compare_digest(password.encode(), (offer.password if offer else username).encode())
+        return offer is not None and right
 
 
 def _refuse(*_: object) -> NoReturn:
@@ -110,9 +116,10 @@ _refused: Callable[..., NoReturn] = _refuse
 
 
 class _ReadOnlyFolder(asyncssh.SFTPServer):
-    """Shows one folder as `/`. Nothing can be written, and no link leads out of it."""
+    """Shows the folder of its account as `/`. Nothing can be written, and no link leads out of it."""
 
-    def __init__(self, chan: asyncssh.SSHServerChannel[bytes], root: Path) -> None:
+    def __init__(self, chan: asyncssh.SSHServerChannel[bytes], offers: Mapping[str, Offer]) -> None:
+        root = offers[chan.get_connection().get_extra_info("username")].root
         super().__init__(chan, chroot=os.fsencode(root))
         self._root = os.path.realpath(os.fsencode(root))
 
@@ -134,25 +141,20 @@ class _ReadOnlyFolder(asyncssh.SFTPServer):
 
 
 @asynccontextmanager
-async def listening(offer: Offer, key: asyncssh.SSHKey, port: int = 0) -> AsyncIterator[int]:
-    """Serve an offer over SFTP on the loopback interface while the context lasts.
+async def listening(offers: Sequence[Offer], key: asyncssh.SSHKey, port: int = 0) -> AsyncIterator[int]:
+    """Serve offers over SFTP on the loopback interface while the context lasts.
 
     Gives the port (`port` 0 takes a free one). Raises OSError when the port is taken.
     """
-    upload: asyncio.Task[None] | None = None
-    if offer.uploading:
-        file = offer.root / offer.uploading
-        pieces = _pieces()
-        # The first piece is there before any client, and whatever an earlier server left is gone.
-        file.write_bytes(next(pieces))
-        upload = asyncio.create_task(_append(pieces, file, offer.every))
+    uploads = [_begin_upload(offer.root / offer.uploading, offer.every) for offer in offers if offer.uploading]
     connections: set[asyncssh.SSHServerConnection] = set()
+    by_user = {offer.user: offer for offer in offers}
     listener = await asyncssh.listen(
         LOOPBACK,
         port,
-        server_factory=partial(_OneAccount, offer, connections),
+        server_factory=partial(_Accounts, by_user, connections),
         server_host_keys=[key],
-        sftp_factory=partial(_ReadOnlyFolder, root=offer.root),
+        sftp_factory=partial(_ReadOnlyFolder, offers=by_user),
         # The version of practically all clients; later ones can open files in further ways.
         sftp_version=3,
         gss_host=None,
@@ -164,10 +166,17 @@ async def listening(offer: Offer, key: asyncssh.SSHKey, port: int = 0) -> AsyncI
         for connection in list(connections):
             connection.abort()
         await listener.wait_closed()
-        if upload is not None:
+        for upload in uploads:
             upload.cancel()
             with suppress(asyncio.CancelledError):
                 await upload
+
+
+def _begin_upload(file: Path, every: float) -> asyncio.Task[None]:
+    pieces = _pieces()
+    # The first piece is there before any client, and whatever an earlier server left is gone.
+    file.write_bytes(next(pieces))
+    return asyncio.create_task(_append(pieces, file, every))
 
 
 def _pieces() -> Iterator[bytes]:
@@ -191,9 +200,10 @@ async def _append(pieces: Iterator[bytes], file: Path, every: float) -> None:
 def serving(
     root: Path, user: str, password: str, *, uploading: str | None = None, every: float = 1.0
 ) -> Iterator[SftpAddress]:
-    """The same server inside this process, in a thread of its own, with a new host key and on a free port.
+    """The same server with one account inside this process, in a thread of its own.
 
-    uploading, every: as in `Offer`. Ends with the context; an error of the server is raised from there.
+    It has a new host key and a free port. uploading, every: as in `Offer`. Ends with the context; an error of the
+    server is raised from there.
     """
     offer = Offer(root, user, password, uploading, every)
     key = asyncssh.generate_private_key("ssh-ed25519")
@@ -202,7 +212,7 @@ def serving(
     async def serve() -> None:
         stopped = asyncio.Event()
         loop = asyncio.get_running_loop()
-        async with listening(offer, key) as port:
+        async with listening([offer], key) as port:
             started.set_result((port, partial(loop.call_soon_threadsafe, stopped.set)))
             await stopped.wait()
 
@@ -220,38 +230,60 @@ def serving(
         server.result()
 
 
-async def _serve_until_signal(options: argparse.Namespace, password: str) -> None:
+async def _serve_until_signal(offers: Sequence[Offer], key_file: Path, port: int) -> None:
     stopped = asyncio.Event()
     for ending in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(ending, stopped.set)
-    offer = Offer(options.root, options.user, password, options.uploading)
-    key = host_key(options.host_key)
-    async with listening(offer, key, options.port) as port:
-        logger.info("listening on %s:%d, host key %s", LOOPBACK, port, host_key_line(key))
+    key = host_key(key_file)
+    async with listening(offers, key, port) as taken:
+        logger.info("listening on %s:%d, host key %s", LOOPBACK, taken, host_key_line(key))
         await stopped.wait()
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve until SIGTERM or SIGINT. arguments: those of the command line when None; wrong ones end with code 2."""
+def read_offers(file: Path) -> list[Offer]:
+    """Read the accounts of the server. Raises ConfigurationError, which never quotes a password."""
+    offers = read_private(file, Offer, "accounts")
+    for number, offer in enumerate(offers):
+        found = _fault(offer)
+        if found is None and offer.user in {other.user for other in offers[:number]}:
+            found = "two accounts of one user"
+        if found:
+            raise ConfigurationError(
+                f"accounts in {file.name}, number {number + 1}",
+                expected="a user of its own with a password, a root that exists, and an upload below it",
+                found=found,
+                action="Correct the file and start again.",
+            )
+    return offers
+
+
+def _fault(offer: Offer) -> str | None:
+    if not (offer.user and offer.password):
+        return "an empty user or password"
+    if not offer.root.is_dir():
+        return "a root that is no folder"
+    if offer.uploading and not (offer.root / offer.uploading).resolve().is_relative_to(offer.root.resolve()):
+        return "an upload outside of its root"
+    return None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; return the exit code. arguments: those of the command line when None."""
     parser = argparse.ArgumentParser(prog="python -m demo.sftp_server")
-    parser.add_argument("--root", type=Path, required=True, help="the folder shown as /")
     parser.add_argument("--port", type=int, required=True, help="0 picks a free one and logs it")
     parser.add_argument("--host-key", type=Path, required=True, help="private key file, made when missing")
-    parser.add_argument("--user", required=True)
-    parser.add_argument("--password-env", required=True, help="environment variable that holds the password")
-    parser.add_argument("--uploading", help="FOLDER/NAME below the root that keeps growing")
+    parser.add_argument("--accounts", type=Path, required=True, help="JSON list of user, password, root, uploading")
     options = parser.parse_args(arguments)
-    password = os.environ.get(options.password_env, "")
-    if not password:
-        parser.error(f"--password-env: set {options.password_env} to the account's password")
-    if not options.root.is_dir():
-        parser.error("--root: name a folder that exists")
-    if options.uploading and not (options.root / options.uploading).resolve().is_relative_to(options.root.resolve()):
-        parser.error("--uploading: name a file below the root")
+    try:
+        offers = read_offers(options.accounts)
+    except ConfigurationError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
     asyncssh.set_log_level(logging.WARNING)
-    asyncio.run(_serve_until_signal(options, password))
+    asyncio.run(_serve_until_signal(offers, options.host_key, options.port))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -10,26 +10,26 @@ import secrets
 import sys
 import time
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from demo.airflow_api import AirflowApi, wait_until
 from demo.airflow_processes import Processes
-from demo.council import FOLDER, lay_out
+from demo.authority import Authority
+from demo.private_files import write_private
+from demo.runs import carry_out, dag_of
+from demo.sample import RemoteEnds, Sample
 from demo.sftp_server import host_key, host_key_line
-from local_digital.config.loading import load_council
 from local_digital.embedded import EmbeddedServer, free_port, port_is_free
 from local_digital.migrations import migrate
 from local_digital.settings import LOCAL, ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-COUNCIL = "solihull"
-DAG = f"council_{COUNCIL}"
-UPLOADING = "missed_bins_20260407.csv"
-_USER = "solihull"
+    from demo.runs import Run, Step
+
 _PIPELINE = "local_digital"
 _POOLS = {
     "sftp": (2, "Conversations with councils' SFTP servers"),
@@ -38,7 +38,8 @@ _POOLS = {
     "warehouse": (2, "Tasks that work in the warehouse"),
     "platform": (2, "Conversations with the platform"),
 }
-_RUN_SECONDS = 900.0
+# The certificate is made anew at every start; a demo that stays up longer than this has other troubles.
+_CERTIFICATE_DAYS = 365
 
 
 @dataclass
@@ -51,9 +52,9 @@ class Stack:
 
     def __post_init__(self) -> None:
         self.postgres = EmbeddedServer(self.folder / "postgres")
-        self.processes = Processes(self.folder / "demo" / "processes.json", self.folder / "logs")
-        self.secrets = _secrets(self.folder / "demo" / "secrets.json")
-        self.council_folder = self.folder / "demo" / "council"
+        self.processes = Processes(self._demo / "processes.json", self.folder / "logs")
+        self.secrets = _secrets(self._demo / "secrets.json")
+        self.sample = Sample.of_the_world(self._demo, self.secrets["councils"])
         self.airflow = AirflowApi("", "")
         self.platform_url = ""
 
@@ -74,11 +75,21 @@ class Stack:
                     self.postgres.ensure_database(database)
                 self.postgres.ensure_database("warehouse", owner=_PIPELINE, password=self.secrets["warehouse"])
                 migrate(self.warehouse)
-            with self.stage("sample council and platform stand-in"):
-                sftp_port = self._start_council()
-                self._start_platform()
-            with self.stage("Airflow"):
-                self._start_airflow(sftp_port)
+            with self.stage("the councils' files and servers, the platform stand-in; Airflow begins to start"):
+                ports = {
+                    "sftp": self._port(2222, "The councils' SFTP server"),
+                    "https": self._port(8443, "The councils' APIs"),
+                    "platform": self._port(8091, "The platform stand-in"),
+                }
+                authority = Authority.make(self._demo, _CERTIFICATE_DAYS)
+                self.platform_url = f"http://127.0.0.1:{ports['platform']}"
+                begun = dt.datetime.now(dt.UTC)
+                # Airflow takes the longest, and has to know no more of the others than where they will be.
+                self._start_airflow(self.sample.connections(self._ends(ports, authority)))
+                self.sample.lay_out()
+                self._start_servers(ports, authority)
+            with self.stage("Airflow, until its DAGs are there"):
+                self._await_airflow(begun)
             yield self
         finally:
             self.say("Stopping everything ...")
@@ -94,80 +105,74 @@ class Stack:
         self.seconds[name] = round(time.monotonic() - begun, 1)
         self.say(f"{name}: {self.seconds[name]} s")
 
-    def run_once(self, run_id: str, show: Callable[[list[dict[str, Any]]], None]) -> tuple[str, dict[str, float]]:
-        """Trigger the DAG and follow it; return its final state and the seconds of each task."""
-        self.airflow.trigger(DAG, run_id)
+    def carry_out(
+        self, plans: Mapping[str, Sequence[Step]], name: str, show: Callable[[str], None] | None
+    ) -> list[Run]:
+        """Take every council's DAG through its steps, side by side; see `demo.runs.carry_out`."""
+        return carry_out(self.airflow, plans, name, show, self.processes.check)
 
-        def ended() -> bool:
-            show(self.airflow.tasks(DAG, run_id))
-            return self.airflow.run_state(DAG, run_id) in {"success", "failed"}
+    @property
+    def _demo(self) -> Path:
+        return self.folder / "demo"
 
-        wait_until(ended, _RUN_SECONDS, f"the run {run_id}", self.processes.check)
-        tasks = self.airflow.tasks(DAG, run_id)
-        show(tasks)
-        return self.airflow.run_state(DAG, run_id), {
-            task["task_id"]: round(task["duration"] or 0.0, 1) for task in tasks
+    def _ends(self, ports: Mapping[str, int], authority: Authority) -> RemoteEnds:
+        return RemoteEnds(
+            sftp_port=ports["sftp"],
+            host_key=host_key_line(host_key(self._demo / "host_key")),
+            https_url=f"https://127.0.0.1:{ports['https']}",
+            ca=authority.ca,
+            platform_url=self.platform_url,
+        )
+
+    def _start_servers(self, ports: Mapping[str, int], authority: Authority) -> None:
+        listed = {
+            "accounts": [asdict(account) for account in self.sample.accounts()],
+            "api_secrets": self.sample.api_secrets(),
+            "data_sets": self.sample.data_sets(),
         }
+        files = {name: self._demo / f"{name}.json" for name in listed}
+        for name, facts in listed.items():
+            write_private(files[name], facts)
+        database = {"DEMO_PLATFORM_DATABASE": self.postgres.url("platform")}
+        servers: dict[str, tuple[list[object], dict[str, str]]] = {
+            "sftp": (
+                ["demo.sftp_server", "--host-key", self._demo / "host_key", "--accounts", files["accounts"]], {},
+            ),
+            "https": (
+                ["demo.https_server", "--certificate", authority.server, "--secrets", files["api_secrets"]], {},
+            ),
+            "platform": (
+                ["demo.platform", "--database-url-env", *database, "--data-sets", files["data_sets"]], database,
+            ),
+        }  # fmt: skip
+        for name, (arguments, more) in servers.items():
+            command = [sys.executable, "-m", *map(str, arguments), "--port", str(ports[name])]
+            self.processes.start(name, command, {**_environment(), **more})
+        for name, port in ports.items():
+            wait_until(lambda port=port: not port_is_free(port), 60, f"the server `{name}`", self.processes.check)  # type: ignore[misc]
 
-    def _start_council(self) -> int:
-        lay_out(self.council_folder)
-        port = self._port(2222, "The council's SFTP server")
-        self.processes.start(
-            "sftp",
-            [
-                sys.executable, "-m", "demo.sftp_server", "--root", str(self.council_folder), "--port", str(port),
-                "--host-key", str(self.folder / "demo" / "host_key"), "--user", _USER,
-                "--password-env", "DEMO_SFTP_PASSWORD", "--uploading", f"{FOLDER}/{UPLOADING}",
-            ],
-            {**_environment(), "DEMO_SFTP_PASSWORD": self.secrets["sftp"]},
-        )  # fmt: skip
-        wait_until(lambda: not port_is_free(port), 30, "the SFTP server", self.processes.check)
-        return port
-
-    def _start_platform(self) -> None:
-        council = load_council(ROOT / "include", COUNCIL)
-        data_sets = [
-            {"data_group": council.platform.data_group, "data_type": name, "token": self._token(name)}
-            for name in _data_types()
-        ]
-        listed = self.folder / "demo" / "data_sets.json"
-        _write_private(listed, data_sets)
-        port = self._port(8091, "The platform stand-in")
-        self.processes.start(
-            "platform",
-            [
-                sys.executable, "-m", "demo.platform", "--port", str(port),
-                "--database-url-env", "DEMO_PLATFORM_DATABASE", "--data-sets", str(listed),
-            ],
-            {**_environment(), "DEMO_PLATFORM_DATABASE": self.postgres.url("platform")},
-        )  # fmt: skip
-        self.platform_url = f"http://127.0.0.1:{port}"
-        wait_until(lambda: not port_is_free(port), 60, "the platform stand-in", self.processes.check)
-
-    def _start_airflow(self, sftp_port: int) -> None:
+    def _start_airflow(self, connections: Mapping[str, str]) -> None:
         port = self._port(8080, "Airflow")
-        begun = dt.datetime.now(dt.UTC)
         self.airflow = AirflowApi(f"http://127.0.0.1:{port}", self.secrets["airflow"])
-        passwords = self.folder / "demo" / "airflow_passwords.json"
-        _write_private(passwords, {"admin": self.secrets["airflow"]})
+        passwords = self._demo / "airflow_passwords.json"
+        write_private(passwords, {"admin": self.secrets["airflow"]})
         self.processes.start(
             "airflow",
             [sys.executable, "-m", "airflow", "standalone"],
-            {**_environment(), **self._airflow_settings(port, passwords), **self._connections(sftp_port)},
+            {**_environment(), **self._airflow_settings(port, passwords), **connections},
         )
+
+    def _await_airflow(self, begun: dt.datetime) -> None:
         wait_until(self.airflow.is_healthy, 180, "Airflow's health", self.processes.check)
         self.airflow.log_in()
         for name, (slots, description) in _POOLS.items():
             self.airflow.ensure_pool(name, slots, description)
-
-        def parsed() -> bool:
-            # Unpausing a DAG that is known from yesterday, before it is read today, would start a missed run.
-            dag = self.airflow.dag(DAG)
-            return bool(dag and dag["last_parsed_time"] and _moment(dag["last_parsed_time"]) > begun)
-
-        wait_until(parsed, 90, f"the DAG {DAG}", self.processes.check)
-        self.airflow.give_up_unfinished_runs(DAG)
-        self.airflow.pause(DAG, paused=False)
+        dags = {dag_of(council) for council in self.sample.councils}
+        # Unpausing a DAG that is known from yesterday, before it is read today, would start a missed run.
+        wait_until(lambda: dags <= self.airflow.parsed_since(begun), 90, "the councils' DAGs", self.processes.check)
+        self.airflow.give_up_unfinished_runs(dags)
+        for dag in dags:
+            self.airflow.pause(dag, paused=False)
 
     def _airflow_settings(self, port: int, passwords: Path) -> dict[str, str]:
         home = self.folder / "airflow"
@@ -178,6 +183,8 @@ class Stack:
             "CORE__LOAD_EXAMPLES": "False",
             "CORE__EXECUTOR": "LocalExecutor",
             "CORE__PARALLELISM": "4",
+            # A council that has begun goes on to its end before another takes its turn.
+            "CORE__DEFAULT_TASK_WEIGHT_RULE": "upstream",
             "CORE__FERNET_KEY": self.secrets["fernet"],
             "CORE__EXECUTION_API_SERVER_URL": f"{self.airflow.base_url}/execution/",
             "CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
@@ -188,7 +195,7 @@ class Stack:
             "API__BASE_URL": self.airflow.base_url,
             "API__SECRET_KEY": self.secrets["api"],
             "API_AUTH__JWT_SECRET": self.secrets["jwt"],
-            "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+            "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
             # The sample council sends no export tonight: a run on schedule would wait in vain and hold off ours.
             "SCHEDULER__USE_JOB_SCHEDULE": "False",
             "DAG_PROCESSOR__REFRESH_INTERVAL": "10",
@@ -199,28 +206,11 @@ class Stack:
         }
         return {
             "AIRFLOW_HOME": str(home),
+            "PYTHONPATH": os.pathsep.join(str(ROOT / "include" / part) for part in ("", "demo/airflow_config")),
             "LOCAL_DIGITAL_WAREHOUSE": self.warehouse,
             "LOCAL_DIGITAL_LANDING": str(self.folder / "landing"),
             **{f"AIRFLOW__{name}": value for name, value in settings.items()},
         }
-
-    def _connections(self, sftp_port: int) -> dict[str, str]:
-        key = host_key_line(host_key(self.folder / "demo" / "host_key"))
-        connections: dict[str, dict[str, object]] = {
-            "SFTP": {
-                "conn_type": "sftp", "host": "127.0.0.1", "port": sftp_port, "login": _USER,
-                "password": self.secrets["sftp"], "extra": {"host_key": key},
-            },
-            "PRIVACY": {"conn_type": "generic", "password": self.secrets["privacy"]},
-            "PLATFORM": {
-                "conn_type": "http", "host": self.platform_url,
-                "extra": {"tokens": {name: self._token(name) for name in _data_types()}},
-            },
-        }  # fmt: skip
-        return {f"AIRFLOW_CONN_SOLIHULL_{name}": json.dumps(facts) for name, facts in connections.items()}
-
-    def _token(self, data_type: str) -> str:
-        return f"{data_type}-{self.secrets['platform']}"
 
     def _port(self, wanted: int, who: str) -> int:
         if port_is_free(wanted):
@@ -228,11 +218,6 @@ class Stack:
         port = free_port()
         self.say(f"{who}: port {wanted} is taken, using {port}.")
         return port
-
-
-def _data_types() -> list[str]:
-    council = load_council(ROOT / "include", COUNCIL)
-    return sorted({name for feed in council.feeds.values() for name in feed.publish})
 
 
 def _environment() -> dict[str, str]:
@@ -249,23 +234,11 @@ def _environment() -> dict[str, str]:
 
 def _secrets(file: Path) -> dict[str, str]:
     """The generated secrets of this demo, readable by their owner only; one that a newer version needs is added."""
-    made = {name: secrets.token_urlsafe(64) for name in ("jwt", "api", "privacy", "platform")}
-    made |= {name: secrets.token_urlsafe(16) for name in ("sftp", "airflow", "warehouse")}
+    made = {name: secrets.token_urlsafe(64) for name in ("jwt", "api", "councils")}
+    made |= {name: secrets.token_urlsafe(16) for name in ("airflow", "warehouse")}
     made["fernet"] = urlsafe_b64encode(secrets.token_bytes(32)).decode()
     kept = dict(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
     if made.keys() - kept.keys():
         kept = made | kept
-        _write_private(file, kept)
+        write_private(file, kept)
     return kept
-
-
-def _write_private(file: Path, facts: object) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    beside = file.with_suffix(".tmp")
-    beside.touch(mode=0o600)
-    beside.write_text(json.dumps(facts), encoding="utf-8")
-    beside.replace(file)
-
-
-def _moment(value: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(value)

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from sqlalchemy import text
 
 from local_digital.calendar import local_day, midnight, period_end
+from local_digital.config.sources import FileFacts
 from local_digital.data_docs import render
 from local_digital.error_report import write_missing
 from local_digital.errors import DataError, defect
@@ -80,7 +81,7 @@ def validate(workspace: Workspace, feed: FeedHandle) -> list[DeliveryReport]:
     with workspace.engine.connect() as db:
         landed = db.execute(
             text(
-                "select delivery_id, name, sha256, as_of, series from ledger.delivery "
+                "select delivery_id, name, sha256, as_of, received_at, series from ledger.delivery "
                 "where feed_id = :feed_id and status = 'landed' order by as_of, delivery_id"
             ),
             {"feed_id": feed.feed_id},
@@ -184,7 +185,11 @@ def _sort_out(
         {
             "earliest": _EARLIEST,
             # An export made during its own day may hold that day's reports.
-            "latest": midnight(local_day(delivery.as_of) + dt.timedelta(days=1)).astimezone(dt.UTC),
+            "latest": _end_of_day(delivery.as_of),
+            # An API answers for a range of report times with what it knows today, closings since among it.
+            "latest_closing": _end_of_day(
+                delivery.as_of if isinstance(feed.feed.source, FileFacts) else delivery.received_at
+            ),
             "volume_low": low,
             "volume_high": high,
         },
@@ -218,6 +223,10 @@ def _sort_out(
     ref = _source_name(feed, "record_ref")
     faults += [Fault(line, "superseded_in_file", ref, "each case once; a later row was taken") for line in repeated]
     return _SortedOut(table, faults, duplicates, warnings, validation)
+
+
+def _end_of_day(moment: dt.datetime) -> dt.datetime:
+    return midnight(local_day(moment) + dt.timedelta(days=1)).astimezone(dt.UTC)
 
 
 def _deduplicated(table: pa.Table, *, events: bool) -> tuple[pa.Table, int, list[int]]:

@@ -26,7 +26,8 @@ left join
         inner join marts.offer as served
             on serving.council = served.council and served.transaction = :transaction and served.state = 'provided'
         where council.authority = any(serving.covers) and offer.state = 'not-provided'
-    ) as executive on true
+    ) as executive
+    on true
 left join marts.kpi as figure
     on
         council.council = figure.council

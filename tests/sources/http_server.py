@@ -9,26 +9,21 @@ import asyncio
 import base64
 import datetime as dt
 import gzip
-import ipaddress
 import json
-import socket
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-import uvicorn
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
+
+from demo.authority import Authority
+from demo.platform.serving import serving as served
 
 LOGIN, PASSWORD = "local-digital", "pass-phrase-never-shown"
 TOKEN = "token-never-shown"
@@ -36,82 +31,9 @@ PERSON = "Mrs Miggins"
 _LONGEST_RANGE = dt.timedelta(days=90)
 
 
-@dataclass(frozen=True)
-class Authority:
-    """A private certificate authority. ca: its PEM text. server: a PEM with a certificate from it and its key."""
-
-    ca: str
-    server: Path
-
-    @classmethod
-    def make(cls, folder: Path) -> Authority:
-        ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-        ca_name, name = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)]) for text in ("Council CA", "api"))
-        now = dt.datetime.now(dt.UTC)
-
-        def signed(subject: x509.Name, public: ec.EllipticCurvePublicKey, *extensions: x509.ExtensionType) -> bytes:
-            # From Python 3.13 on certificates are held to RFC 5280, which asks for both key identifiers.
-            builder = (
-                x509.CertificateBuilder(ca_name, subject, public, x509.random_serial_number())
-                .not_valid_before(now - dt.timedelta(days=1))
-                .not_valid_after(now + dt.timedelta(days=1))
-                .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
-                .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
-            )
-            for extension in extensions:
-                builder = builder.add_extension(extension, critical=True)
-            return builder.sign(ca_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-
-        use = x509.KeyUsage(
-            digital_signature=True, key_cert_sign=True, crl_sign=True, content_commitment=False,
-            key_encipherment=False, data_encipherment=False, key_agreement=False, encipher_only=False,
-            decipher_only=False,
-        )  # fmt: skip
-        ca = signed(ca_name, ca_key.public_key(), x509.BasicConstraints(ca=True, path_length=None), use)
-        address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-        pem = folder / "server.pem"
-        pem.write_bytes(
-            signed(name, key.public_key(), address)
-            + key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-        )
-        return cls(ca.decode(), pem)
-
-
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.up = threading.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.up.set()
-
-
-@contextmanager
-def serving(app: Starlette, authority: Authority) -> Iterator[str]:
-    """Serve an application over TLS on a free loopback port until the end of the block; yield its base URL."""
-    config = uvicorn.Config(
-        app,
-        log_level="error",
-        access_log=False,
-        lifespan="off",
-        ssl_certfile=authority.server,
-        timeout_graceful_shutdown=1,
-    )
-    server = _Server(config)
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-        thread.start()
-        while not server.up.wait(timeout=0.1):
-            assert thread.is_alive(), "the server did not start"
-        try:
-            yield f"https://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
+def serving(app: Starlette, authority: Authority) -> AbstractContextManager[str]:
+    """Serve an application over TLS on a free loopback port until the end of the block; give its base URL."""
+    return served(app, authority.server)
 
 
 @dataclass

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from demo.private_files import read_private
 from local_digital.errors import ConfigurationError
 
 Name = Annotated[str, StringConstraints(pattern="^[a-z0-9-]+$", max_length=60)]
@@ -45,22 +46,9 @@ def read_data_sets(file: Path) -> list[DataSet]:
 
     Raises ConfigurationError, which never quotes a value of the file.
     """
-    try:
-        data_sets = TypeAdapter(list[DataSet]).validate_json(file.read_bytes())
-    except OSError as error:
-        found = error.strerror or "a file that cannot be read"
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        found = f"{first['msg']} at {'/'.join(map(str, first['loc'])) or 'the top'}"
-    else:
-        refuse_collisions(data_sets)
-        return data_sets
-    raise ConfigurationError(
-        f"data sets in {file.name}",
-        expected="a JSON list of objects with data_group, data_type and token",
-        found=found,
-        action="Correct the file and start again.",
-    )
+    data_sets = read_private(file, DataSet, "data sets")
+    refuse_collisions(data_sets)
+    return data_sets
 
 
 def refuse_collisions(data_sets: Sequence[DataSet]) -> None:

@@ -1,4 +1,4 @@
-"""Run the stand-in inside a test, on a port of its own."""
+"""How the demo's HTTP servers are served, and the same inside a test, on a port of its own."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 
 class _Server(uvicorn.Server):
@@ -22,12 +23,12 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
+def serving(app: Starlette, certificate: Path | None = None) -> Iterator[str]:
     """Serve an application on a free loopback port in a thread; yield its base URL, without a final slash.
 
-    Raises RuntimeError when it does not come up.
+    certificate: as in `configuration`. Raises RuntimeError when it does not come up.
     """
-    server = _Server(configuration(app))
+    server = _Server(configuration(app, certificate=certificate))
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
@@ -36,14 +37,17 @@ def serving(app: FastAPI) -> Iterator[str]:
             if not thread.is_alive():
                 raise RuntimeError("the server did not start")
         try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+            yield f"{'https' if certificate else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True
             thread.join()
 
 
-def configuration(app: FastAPI, port: int = 0) -> uvicorn.Config:
-    """Return how the stand-in is served: loopback only, quiet, without a log of requests (they carry tokens)."""
+def configuration(app: Starlette, port: int = 0, certificate: Path | None = None) -> uvicorn.Config:
+    """Return how an application is served: loopback only, quiet, without a log of requests (they carry tokens).
+
+    certificate: a PEM file with the server's certificate and its key, for TLS.
+    """
     return uvicorn.Config(
         app,
         host="127.0.0.1",
@@ -52,5 +56,6 @@ def configuration(app: FastAPI, port: int = 0) -> uvicorn.Config:
         access_log=False,
         lifespan="off",
         server_header=False,
+        ssl_certfile=certificate,
         timeout_graceful_shutdown=5,
     )

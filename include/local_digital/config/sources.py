@@ -102,8 +102,8 @@ class Sftp(FileFacts):
 class Folder(FileFacts):
     """A drop folder: a path, or any fsspec URL such as an object store's.
 
-    connection: its host is the root that a relative `folder` lies below, its extra holds the options of the store (keys,
-    endpoint); none is needed for a path.
+    connection: its host is the root that a relative `folder` lies below, its extra holds the options of the store
+    (keys, endpoint); none is needed for a path.
     """
 
     pool: ClassVar[str] = "folder"

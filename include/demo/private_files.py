@@ -1,0 +1,46 @@
+"""Files with passwords and tokens that the demo writes for the programs that it starts; only their owner reads them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from local_digital.errors import ConfigurationError
+
+T = TypeVar("T")
+
+
+def write_private(file: Path, facts: object) -> None:
+    """Write facts as JSON, whole or not at all; nobody else may read them at any moment."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    beside = file.with_suffix(".tmp")
+    beside.touch(mode=0o600)
+    beside.write_text(json.dumps(facts, default=_as_text), encoding="utf-8")
+    beside.replace(file)
+
+
+def read_private(file: Path, kind: type[T], what: str) -> list[T]:
+    """Read a JSON list of objects of one kind.
+
+    what: what they are, for messages. Raises ConfigurationError, which never quotes a value of the file.
+    """
+    try:
+        return TypeAdapter(list[kind]).validate_json(file.read_bytes())  # type: ignore[valid-type]
+    except OSError as error:
+        found = error.strerror or "a file that cannot be read"
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        found = f"{first['msg']} at {'/'.join(map(str, first['loc'])) or 'the top'}"
+    raise ConfigurationError(
+        f"{what} in {file.name}",
+        expected="a JSON list of the right objects",
+        found=found,
+        action="Correct the file and start again.",
+    )
+
+
+def _as_text(value: Any) -> str:
+    return str(value)
