@@ -48,8 +48,9 @@ cross join
 cross join
     lateral (
         select
-            max(publication.sent_at) as last_published_at,
-            count(publication.record_id) as published
+            -- Without a hash nobody knows how the platform holds it.
+            max(publication.sent_at) filter (where publication.payload_hash is not null) as last_published_at,
+            count(publication.payload_hash) as published
         from ledger.publication
         where publication.council = feed.council and publication.transaction = feed.transaction
     ) as pushed

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from local_digital.errors import DataError
-from local_digital.publishing.records import Record, as_stored, check_batch, payload_hash, record_id, timestamp
+from local_digital.publishing.records import (
+    Record,
+    as_stored,
+    check_batch,
+    described,
+    payload_hash,
+    record_id,
+    timestamp,
+)
 
 MONDAY = dt.date(2026, 3, 30)
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=60)
@@ -30,6 +39,34 @@ def test_ids_are_the_same_exactly_for_the_same_dimensions(some: list[str], other
 @given(st.text(min_size=1, max_size=3000).filter(lambda word: word.isprintable()))
 def test_any_label_gives_an_id_the_platform_takes(label: str) -> None:
     check_batch([record(_id=record_id(MONDAY, "week", label))], "transactions-by-channel")
+
+
+@given(st.dates(), st.lists(words.filter(str.isprintable), min_size=1, max_size=2))
+def test_id_is_told_in_the_words_it_was_made_of(day: dt.date, labels: list[str]) -> None:
+    assert described(record_id(day, "week", *labels)) == ", ".join([f"week from {day}", *labels])
+
+
+def test_id_too_short_for_its_labels_tells_the_period_and_says_so() -> None:
+    told = described(record_id(MONDAY, "month", "x" * 2000))
+    assert told == "month from 2026-03-30, labels too long to be told from the id"
+
+
+@given(
+    st.text(st.characters(codec="ascii")) | st.binary().map(lambda octets: base64.urlsafe_b64encode(octets).decode())
+)
+@example("stray")
+@example("a/b")
+@example(record_id(MONDAY, "week", "Digital")[:-3])
+@example(base64.urlsafe_b64encode(b"2026-03-30T00:00:00+00:00").decode())
+@example(base64.urlsafe_b64encode(b"2026-03-30T01:00:00+01:00.week.Digital").decode())
+@example(base64.urlsafe_b64encode(rb"2026-03-30T00:00:00+00:00.week.a\bc").decode())
+def test_id_that_others_made_is_told_as_such_and_briefly(foreign: str) -> None:
+    assert described(foreign) == f"an id that is not ours, {ascii(foreign)[:80]}"
+
+
+def test_what_an_id_is_told_as_is_fit_for_any_log() -> None:
+    told = described(record_id(MONDAY, "week", "a\n\ud800\x1b[31m"))
+    assert told == "week from 2026-03-30, a\ufffd\ufffd\ufffd[31m"
 
 
 def test_summer_monday_is_labelled_as_itself() -> None:

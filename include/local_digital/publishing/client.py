@@ -116,7 +116,7 @@ class DataSetClient:
                 self._where,
                 expected="the id of a record to delete",
                 found="a text that cannot be one",
-                action="Nothing was deleted. This is a defect in what names the records; report it.",
+                action="It was not deleted, and is not one of ours: have whoever runs the platform remove it.",
             )
 
         def attempt() -> None:
@@ -128,6 +128,10 @@ class DataSetClient:
                     raise
 
         self._insist(attempt)
+
+    def holds(self, record_id: str) -> bool:
+        """Say whether the data set has a record of this id, whatever that looks like. Raises as `read_all`."""
+        return self._insist(partial(self._holds, record_id))
 
     def empty(self) -> None:
         """Remove every record of the data set. Raises RefusedError, TransportError."""

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from local_digital.publishing.releases import Release
     from local_digital.workspace import FeedHandle, Workspace
 
+# How many data sets of a council are written or read at once, so that one that is slow or dead holds up no other.
+SIDE_BY_SIDE = 4
+
 
 @dataclass(frozen=True)
 class Desired:

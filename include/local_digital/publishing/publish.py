@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from local_digital.errors import LocalDigitalError
-from local_digital.publishing.data_sets import Desired, client, desired
-from local_digital.publishing.records import payload_hash
+from local_digital.publishing.data_sets import SIDE_BY_SIDE, Desired, client, desired
+from local_digital.publishing.records import is_usable_id, payload_hash
 from local_digital.sql import statement
 from local_digital.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_SIDE_BY_SIDE = 4
 _log = logging.getLogger(__name__)
 
 
@@ -73,8 +72,7 @@ def publish(workspace: Workspace, council: str, *, run_id: str, dry_run: bool = 
             return error
         return None
 
-    # Side by side: one that is slow or dead holds up no other.
-    with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="publish") as pool:
+    with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="publish") as pool:
         failures = [error for error in pool.map(attempt, wanted, plans) if error]
     if failures:
         # A fault that passes is worth the retry even when another data set is refused for good.
@@ -120,14 +118,33 @@ def _send(workspace: Workspace, wanted: Desired, plan: Plan, run_id: str) -> Non
             },
         )
     if plan.new or plan.changed or plan.withdrawn:
-        platform = client(workspace, wanted.council, wanted.transaction, wanted.name)
-        for batch in platform.send([wanted.records[key] for key in (*plan.new, *plan.changed)]):
-            note_sent(workspace, names, wanted, [str(record["_id"]) for record in batch])
-        for record_id in plan.withdrawn:
-            platform.delete(record_id)
-            forget(workspace, names, [record_id])
+        with client(workspace, wanted.council, wanted.transaction, wanted.name) as platform:
+            batches = platform.send([wanted.records[key] for key in (*plan.new, *plan.changed)])
+            doubt(workspace, names, [*plan.new, *plan.changed, *plan.withdrawn])
+            for batch in batches:
+                note_sent(workspace, names, wanted, [str(record["_id"]) for record in batch])
+            for record_id in removable_first(plan.withdrawn):
+                # What no delete can name may have been removed by other means.
+                if is_usable_id(record_id) or platform.holds(record_id):
+                    platform.delete(record_id)
+                forget(workspace, names, [record_id])
     with workspace.engine.begin() as db:
         db.execute(text("update ledger.send set finished_at = now() where send_id = :send_id"), {"send_id": send_id})
+
+
+def doubt(workspace: Workspace, names: dict[str, str], record_ids: list[str]) -> None:
+    """Note in the ledger, before they leave, that nobody knows any more how the platform holds these records.
+
+    A batch may be stored although its answer never came. Should the marts then go back to what they were, or drop a
+    record altogether, the next publish would otherwise take the platform to be right already.
+    """
+    with workspace.engine.begin() as db:
+        db.execute(statement("publish/note_difference"), {**names, "record_ids": record_ids})
+
+
+def removable_first(record_ids: Iterable[str]) -> list[str]:
+    """Put last the ids that no delete can name (somebody else's records may have such), so that they stop no other."""
+    return sorted(record_ids, key=lambda record_id: (not is_usable_id(record_id), record_id))
 
 
 def note_sent(workspace: Workspace, names: dict[str, str], wanted: Desired, record_ids: list[str]) -> None:

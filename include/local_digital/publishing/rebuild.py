@@ -9,9 +9,10 @@ from sqlalchemy import text
 
 from local_digital.errors import ConfigurationError
 from local_digital.publishing.data_sets import client, desired
-from local_digital.publishing.publish import forget, note_sent
+from local_digital.publishing.publish import doubt, forget, note_sent, removable_first
 
 if TYPE_CHECKING:
+    from local_digital.publishing.data_sets import Desired
     from local_digital.workspace import Workspace
 
 
@@ -51,15 +52,24 @@ def rebuild(
             action="Check the spelling, and say which with --transaction where there are several.",
         )
     (wanted,) = (one for one in desired(workspace, feeds[0], run_id=run_id) if one.name == data_set)
-    platform = client(workspace, wanted.council, wanted.transaction, wanted.name)
     names = {**wanted.names, "run_id": run_id}
-    for batch in platform.send(list(wanted.records.values())):
-        note_sent(workspace, names, wanted, [str(record["_id"]) for record in batch])
-    stray = sorted({str(record["_id"]) for record in platform.read_all()} - wanted.records.keys())
-    for record_id in stray:
-        platform.delete(record_id)
+    with client(workspace, wanted.council, wanted.transaction, wanted.name) as platform:
+        batches = platform.send(list(wanted.records.values()))
+        known = _known(workspace, wanted)
+        doubt(workspace, names, sorted(known | wanted.records.keys()))
+        for batch in batches:
+            note_sent(workspace, names, wanted, [str(record["_id"]) for record in batch])
+        stray = removable_first({str(record["_id"]) for record in platform.read_all()} - wanted.records.keys())
+        for record_id in stray:
+            platform.delete(record_id)
+    forget(workspace, names, sorted(known - wanted.records.keys()))
+    return RebuildReport(len(wanted.records), len(stray))
+
+
+def _known(workspace: Workspace, wanted: Desired) -> set[str]:
+    """Return the ids that the ledger has of a data set."""
     with workspace.engine.connect() as db:
-        known = set(
+        return set(
             db.scalars(
                 text(
                     "select record_id from ledger.publication "
@@ -68,5 +78,3 @@ def rebuild(
                 wanted.names,
             )
         )
-    forget(workspace, names, sorted(known - wanted.records.keys()))
-    return RebuildReport(len(wanted.records), len(stray))

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from local_digital.errors import ReconciliationError
-from local_digital.publishing.data_sets import Desired, client, desired
-from local_digital.publishing.records import payload_hash
+from local_digital.errors import LocalDigitalError, ReconciliationError
+from local_digital.publishing.data_sets import SIDE_BY_SIDE, Desired, client, desired
+from local_digital.publishing.records import described, payload_hash
 from local_digital.sql import statement
 
 if TYPE_CHECKING:
     from local_digital.workspace import Workspace
 
 _NAMED = 5
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,27 +49,39 @@ class ReconcileReport:
 def reconcile(workspace: Workspace, council: str, *, run_id: str) -> ReconcileReport:
     """Compare every data set of a council; what differs is noted, so that the next publish repairs it.
 
-    Raises ReconciliationError naming the data sets and the first record ids, RefusedError, TransportError.
+    A data set that cannot be read does not stop the others. Raises ReconciliationError naming the data sets and their
+    first records; where nothing differs, the first failure to read: RefusedError, TransportError, ConfigurationError.
     """
-    comparisons = [
-        _compare(workspace, wanted, run_id)
-        for feed in workspace.feeds(council)
-        for wanted in desired(workspace, feed, run_id=None)
-    ]
+    wanted = [data_set for feed in workspace.feeds(council) for data_set in desired(workspace, feed, run_id=None)]
+
+    def attempt(data_set: Desired) -> Comparison | LocalDigitalError:
+        try:
+            return _compare(workspace, data_set, run_id)
+        except LocalDigitalError as error:
+            _log.warning("%s", error)
+            return error
+
+    # Side by side, as they were sent.
+    with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="reconcile") as pool:
+        outcomes = list(pool.map(attempt, wanted))
+    comparisons = [outcome for outcome in outcomes if isinstance(outcome, Comparison)]
+    failures = [outcome for outcome in outcomes if isinstance(outcome, LocalDigitalError)]
     wrong = [comparison for comparison in comparisons if not comparison.agrees]
     if wrong:
         raise ReconciliationError(
             f"{council}: reconcile",
             expected="the platform to hold what the marts hold",
-            found="; ".join(_described(comparison) for comparison in wrong),
+            found="; ".join([*map(_found, wrong), *(f"{failure.where} could not be read" for failure in failures)]),
             action="The next publish repairs it: clear `publish` of this run, or wait for the next one.",
         )
+    if failures:
+        raise next((error for error in failures if error.retry), failures[0])
     return ReconcileReport(comparisons)
 
 
 def _compare(workspace: Workspace, wanted: Desired, run_id: str) -> Comparison:
-    platform = client(workspace, wanted.council, wanted.transaction, wanted.name)
-    shown = {str(record.get("_id")): payload_hash(record) for record in platform.read_all()}
+    with client(workspace, wanted.council, wanted.transaction, wanted.name) as platform:
+        shown = {str(record.get("_id")): payload_hash(record) for record in platform.read_all()}
     hashes = wanted.hashes
     comparison = Comparison(
         wanted.transaction,
@@ -84,11 +99,12 @@ def _compare(workspace: Workspace, wanted: Desired, run_id: str) -> Comparison:
     return comparison
 
 
-def _described(comparison: Comparison) -> str:
+def _found(comparison: Comparison) -> str:
     parts = []
     for what in ("missing", "different", "extra"):
         ids: list[str] = getattr(comparison, what)
         if ids:
             more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
-            parts.append(f"{len(ids)} {what} ({', '.join(ids[:_NAMED])}{more})")
+            first = "; ".join(sorted(map(described, ids))[:_NAMED])
+            parts.append(f"{len(ids)} {what} ({first}{more})")
     return f"{comparison.transaction} {comparison.data_set}: {', '.join(parts)}"

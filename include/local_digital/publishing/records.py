@@ -31,6 +31,9 @@ _MAY_BE_SENT = frozenset({"_id", *_TIMES})
 _KEY = re.compile(r"[a-z_][a-z0-9_]+")
 _ID = re.compile(r"[!-.0-~]+")  # printable ASCII without white space and without a slash
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_PART = re.compile(r"(?:^|\.)((?:[^.\\]|\\.)*)", re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_DIGEST = re.compile(r"\\[0-9a-f]{64}")
 
 
 def timestamp(day: dt.date) -> str:
@@ -54,6 +57,26 @@ def record_id(day: dt.date, period: str, *dimensions: str) -> str:
         return plain
     digest = hashlib.sha256(".".join(parts[1:]).encode(errors="surrogatepass")).hexdigest()
     return _base64(rf"{timestamp(day)}.{parts[0]}.\{digest}")
+
+
+def described(an_id: str) -> str:
+    """Say in words what an id made by `record_id` names, such as "week from 2025-11-03, Blythe".
+
+    Labels that it holds only as their SHA-256 cannot be told, and it says so; so it does of an id that others made.
+    """
+    try:
+        spelt = base64.b64decode(an_id, altchars=b"-_", validate=True).decode(errors="surrogatepass")
+        stamp, *parts = _PART.findall(spelt)
+        day = dt.datetime.fromisoformat(stamp).date()
+    except ValueError:
+        parts = []
+    # Only what comes to the same id again is one of ours.
+    match parts:
+        case [period, digest] if _DIGEST.fullmatch(digest) and _base64(f"{timestamp(day)}.{period}.{digest}") == an_id:
+            return _printable(f"{period} from {day}, labels too long to be told from the id")
+        case [_, *_] if record_id(day, *(plain := [_ESCAPED.sub(r"\1", part) for part in parts])) == an_id:
+            return _printable(", ".join([f"{plain[0]} from {day}", *plain[1:]]))
+    return f"an id that is not ours, {ascii(an_id)[:80]}"
 
 
 def is_usable_id(value: object) -> bool:
@@ -159,6 +182,11 @@ def _refusal(record: Mapping[str, Value], data_type: str, position: int | None, 
 
 def _base64(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode(errors="surrogatepass")).decode()
+
+
+def _printable(text: str) -> str:
+    """Return a text fit for any log."""
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
 
 
 def _whole_when_possible(value: Value) -> Value:
