@@ -25,7 +25,7 @@ $(INSTALLED): requirements.txt pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-run: $(INSTALLED) ## Run the main job: Solihull's exports through Airflow to the platform; stays up until Ctrl-C
+run: $(INSTALLED) ## Run the main job: thirteen councils' exports through Airflow to the platform; stays up until Ctrl-C
 	@$(BIN)/python -m demo run
 
 demo: $(INSTALLED) ## The same without staying up; writes .local/demo/summary.json
