@@ -36,25 +36,32 @@ def settings_for(url: str, folder: Path, **connections: Connection) -> Settings:
 
 
 class Anywhere:
-    """The council `anywhere` with one feed."""
+    """The council `anywhere` with one feed. facts: of the council's file, where they are to be others."""
 
-    def __init__(self, workspace: Workspace, folder: Path) -> None:
+    def __init__(self, workspace: Workspace, folder: Path, transaction: str = FEED, **facts: Any) -> None:
         self.workspace = workspace
         self.folder = folder
+        self.transaction = transaction
+        self.facts = {"council": "anywhere", **facts}
+
+    @property
+    def council(self) -> str:
+        return str(self.facts["council"])
 
     def configure(self, **feed: Any) -> FeedHandle:
         """Write the council's file with this feed; it must be without fault."""
         council = {
-            "council": "anywhere", "name": "Anywhere", "gss_code": "E06000001", "tier": "unitary",
-            "bank_holidays": "england-and-wales", "phase": 3, "schedule": "0 5 * * *",
-            "privacy": {"connection": "privacy"}, "platform": {"connection": "platform", "data_group": "anywhere"},
-            "feeds": {FEED: {"source": {"kind": "folder", "files": "*"}, **feed}},
+            "name": "Anywhere", "gss_code": "E06000001", "tier": "unitary", "bank_holidays": "england-and-wales",
+            "phase": 3, "schedule": "0 5 * * *", "privacy": {"connection": "privacy"},
+            "platform": {"connection": "platform", "data_group": self.council},
+            **self.facts,
+            "feeds": {self.transaction: {"source": {"kind": "folder", "files": "*"}, **feed}},
         }  # fmt: skip
         config = self.workspace.settings.config
-        (config / "councils" / "anywhere.yaml").write_text(yaml.safe_dump(council, allow_unicode=True), "utf-8")
+        (config / "councils" / f"{self.council}.yaml").write_text(yaml.safe_dump(council, allow_unicode=True), "utf-8")
         councils, errors = load_councils(config)
-        assert (list(councils), errors) == (["anywhere"], [])
-        return self.workspace.feed("anywhere", FEED)
+        assert (self.council in councils, errors) == (True, []), errors
+        return self.workspace.feed(self.council, self.transaction)
 
     def ingest(self, feed: FeedHandle, *files: tuple[str, bytes | str]) -> list[DeliveryReport]:
         """Put files through extract (as given files), validate, load and aggregate."""
@@ -67,7 +74,7 @@ class Anywhere:
         take_files(self.workspace, feed, paths, run_id="test")
         reports = validate(self.workspace, feed)
         load(self.workspace, feed)
-        aggregate(self.workspace, "anywhere")
+        aggregate(self.workspace, self.council)
         for report in reports:
             assert report.read == report.accepted + report.quarantined + report.duplicates + report.filtered
         return reports
@@ -80,7 +87,7 @@ class Anywhere:
             step = extract(self.workspace, feed, run_id="test", until=until, looked=step.looked)
         reports = validate(self.workspace, feed)
         load(self.workspace, feed)
-        aggregate(self.workspace, "anywhere")
+        aggregate(self.workspace, self.council)
         return reports
 
     def deliver(self, feed: FeedHandle, name: str, content: str, as_of: dt.datetime) -> None:

@@ -69,7 +69,7 @@ def _reached(db: Database, facts: dict[str, object]) -> int:
 
 
 def _compute(db: Database, feed: FeedHandle, facts: dict[str, object]) -> None:
-    for step in ("forget_volume", "forget_kpi", "counted", "volume", "period"):
+    for step in ("forget_volume", "forget_kpi", "counted", "volume", "period", "leave_out_period"):
         db.execute(statement(f"marts/{step}"), facts)
     statements = {
         KPIS[name].statement: KPIS[name].periods
@@ -93,6 +93,7 @@ def _facts(feed: FeedHandle) -> dict[str, object]:
     own, contract = feed.feed, feed.contract
     channels = contract.fields["channel"].values
     counted_by = own.aggregate.period if own.aggregate else None
+    tables = [(name, "") for name in ("channel", *contract.breakdowns)] + _two_way(contract)
     costs = [*((cost, True) for cost in own.unit_costs), *((cost, False) for cost in contract.unit_costs)]
     return {
         "feed_id": feed.feed_id,
@@ -104,7 +105,8 @@ def _facts(feed: FeedHandle) -> dict[str, object]:
         "period_kinds": _KINDS_FROM[counted_by or "day"],
         "counted_by": counted_by,
         "only_changes": own.delivery in {"delta", "event_log"},
-        "breakdowns": [*(f"{name}/" for name in ("channel", *contract.breakdowns)), *_pairs(contract)],
+        "breakdowns": [breakdown for breakdown, _ in tables],
+        "acrosses": [across for _, across in tables],
         "channels": sorted(offered(own, "channel")),
         "not_demand": not_demand(feed),
         "given_up": labels(contract, "status", lambda label: not label.completed),
@@ -126,5 +128,8 @@ def _facts(feed: FeedHandle) -> dict[str, object]:
     }
 
 
-def _pairs(contract: Transaction) -> set[str]:
-    return {f"{data_set.breakdown}/{data_set.across}" for data_set in contract.data_sets.values() if data_set.across}
+def _two_way(contract: Transaction) -> list[tuple[str, str]]:
+    return sorted(
+        {(data_set.breakdown, data_set.across) for data_set in contract.data_sets.values()
+         if data_set.breakdown and data_set.across}
+    )  # fmt: skip

@@ -1,6 +1,7 @@
 -- grain: touched quarter x whole month of the 24 that end with it x channel, with what a transaction by it cost then
 -- The council's own unit cost that holds on the first of the month goes before the contract's; there may be none.
--- last_cost is the one that holds at the quarter's last month; latest: of the last 12 months, not of the 12 before.
+-- last_cost is the one that holds on the first of the quarter's last month. latest: of the last 12 months, not of the
+-- 12 before.
 create temporary table costed_month on commit drop as
 with supplied as (
     select *
@@ -22,7 +23,9 @@ select
     cost.pounds,
     coalesce(cost.own, true) as own,
     coalesce(cost.estimated, false) as estimated,
-    last_cost.pounds as last_pounds
+    last_cost.pounds as last_pounds,
+    coalesce(last_cost.own, true) as last_own,
+    coalesce(last_cost.estimated, false) as last_estimated
 from touched_quarter as touched
 inner join marts.volume
     on
@@ -48,7 +51,10 @@ left join
     on true
 left join
     lateral (
-        select supplied.pounds
+        select
+            supplied.pounds,
+            supplied.own,
+            supplied.estimated
         from supplied
         where supplied.channel = volume.label and supplied.valid_from <= touched.period_end - interval '1 month'
         order by supplied.own desc, supplied.valid_from desc

@@ -1,7 +1,7 @@
--- grain: figure of a reached week or month, with what its reader must know
+-- grain: figure of a reached week or month, with what its reader must know beside what its own statement has said
 update marts.kpi as figure
 set
-    caveats = array_remove(
+    caveats = figure.caveats || array_remove(
         array[
             case when figure.period_kind = 'week' and cardinality(period.bank_holidays) > 0 then 'bank-holiday' end,
             case when
@@ -44,21 +44,7 @@ set
                         and volume.period_kind = figure.period_kind
                         and volume.period_start = figure.period_start
                         and volume.breakdown = 'total'
-                ) then 'no-rating' end,
-            case when
-                figure.kpi = 'missed-per-100000' and exists (
-                    select 1 from marts.volume
-                    where
-                        volume.council = :council
-                        and volume.transaction = :transaction
-                        and volume.period_kind = figure.period_kind
-                        and volume.period_start = figure.period_start
-                        and volume.breakdown = 'stream'
-                        and volume.across = ''
-                        and volume.label <> all(cast(:collections_stream as text[]))
-                ) then 'streams-left-out' end,
-            case when
-                figure.kpi = 'missed-per-100000' and figure.period_kind = 'month' then 'collections-spread' end
+                ) then 'no-rating' end
         ], null
     )
 from reached_period as reached

@@ -44,7 +44,7 @@ select
     cells.label,
     coalesce(used.reports, 0),
     whole.reports,
-    coalesce(used.reports, 0) / cast(whole.reports as numeric),
+    coalesce(used.reports, 0) / nullif(cast(whole.reports as numeric), 0),
     touched.basis
 from touched_period as touched
 inner join cells on touched.period_kind = cells.period_kind and touched.period_start = cells.period_start
@@ -55,7 +55,6 @@ inner join marts.volume as whole
         and whole.breakdown = 'total'
         and touched.period_kind = whole.period_kind
         and touched.period_start = whole.period_start
-        and whole.reports > 0
 left join used
     on
         cells.period_kind = used.period_kind

@@ -4,11 +4,8 @@
 insert into marts.kpi (
     council, transaction, period_kind, period_start, kpi, version, numerator, denominator, value, basis, caveats
 )
-with years as (
-    select
-        touched.period_start,
-        volume.period_start >= touched.period_end - interval '12 months' as latest,
-        count(*) as whole
+with whole as (
+    select touched.period_start
     from touched_quarter as touched
     inner join marts.volume
         on
@@ -19,47 +16,56 @@ with years as (
             and volume.breakdown = 'total'
             and volume.period_start >= touched.period_end - interval '24 months'
             and touched.period_end > volume.period_start
-    group by touched.period_start, latest
+    group by touched.period_start
+    having count(*) = 24
 ),
 
 costs as (
     select
         period_start,
         latest,
-        sum(reports * last_pounds) / nullif(sum(reports) filter (where last_pounds is not null), 0) as each,
-        coalesce(sum(reports) filter (where last_pounds is not null), 0) as costed,
-        sum(reports) as transactions
+        sum(reports * last_pounds) as pounds,
+        sum(reports) filter (where last_pounds is not null) as costed,
+        sum(reports) as transactions,
+        bool_or(last_estimated and reports > 0) as estimated,
+        bool_or(not last_own and reports > 0) as national
     from costed_month
     group by period_start, latest
+),
+
+savings as (
+    select
+        whole.period_start,
+        case
+            when last_.costed >= 0.95 * last_.transactions and before.costed >= 0.95 * before.transactions
+                then before.pounds * last_.costed / nullif(before.costed, 0) - last_.pounds
+        end as pounds,
+        last_.national or before.national as national,
+        last_.estimated or before.estimated as estimated,
+        coalesce(last_.costed, 0) < last_.transactions
+        or coalesce(before.costed, 0) < before.transactions as left_out
+    from whole
+    left join costs as last_ on whole.period_start = last_.period_start and last_.latest
+    left join costs as before on whole.period_start = before.period_start and not before.latest
 )
 
 select
     :council,
     :transaction,
     'quarter',
-    now_.period_start,
+    period_start,
     'channel-shift-saving',
     '1',
-    (before.each - now_.each) * now_.costed,
+    pounds,
     null,
-    (before.each - now_.each) * now_.costed,
+    pounds as figure,
     'estimated',
     array_remove(
         array[
             'saving-estimated',
-            case
-                when now_.costed < now_.transactions or before.costed < before.transactions
-                    then 'channels-without-cost'
-            end
+            case when national then 'national-unit-costs' end,
+            case when estimated and not coalesce(national, false) then 'estimated-unit-costs' end,
+            case when left_out then 'channels-without-cost' end
         ], null
     )
-from costs as now_
-inner join costs as before on now_.period_start = before.period_start and not before.latest
-where
-    now_.latest
-    and now_.costed >= 0.95 * now_.transactions
-    and before.costed >= 0.95 * before.transactions
-    and (
-        select sum(years.whole) from years
-        where years.period_start = now_.period_start
-    ) = 24
+from savings

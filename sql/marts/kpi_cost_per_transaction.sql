@@ -37,11 +37,11 @@ select
     :council,
     :transaction,
     'quarter',
-    costs.period_start,
+    months.period_start,
     'cost-per-transaction',
     '1',
-    costs.pounds,
-    costs.costed,
+    coalesce(costs.pounds, 0),
+    coalesce(costs.costed, 0),
     case when costs.costed >= 0.95 * costs.transactions then costs.pounds / nullif(costs.costed, 0) end,
     case when months.whole < 12 then 'partial' when costs.estimated then 'estimated' else 'full' end,
     array_remove(
@@ -52,5 +52,5 @@ select
             case when coalesce(costs.costed, 0) < costs.transactions then 'channels-without-cost' end
         ], null
     )
-from costs
-inner join months on costs.period_start = months.period_start
+from months
+left join costs on months.period_start = costs.period_start

@@ -30,4 +30,3 @@ left join marts.volume
         and volume.breakdown = 'channel'
         and volume.across = ''
 group by touched.period_kind, touched.period_start, touched.basis, versions.version
-having touched.basis = 'full' or count(volume.reports) > 0

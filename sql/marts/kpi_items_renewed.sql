@@ -20,4 +20,3 @@ left join counted
         and touched.period_start = counted.period_start
         and counted.demand
 group by touched.period_kind, touched.period_start, touched.basis
-having touched.basis = 'full' or count(counted.period_kind) > 0

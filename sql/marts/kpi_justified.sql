@@ -21,4 +21,3 @@ left join counted
         and counted.demand
         and counted.upheld
 group by touched.period_kind, touched.period_start, touched.basis
-having touched.basis = 'full' or count(counted.period_kind) > 0

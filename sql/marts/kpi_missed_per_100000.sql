@@ -2,7 +2,7 @@
 -- Only of the bin types whose collections the council supplied for all of the period; with none there is no rate.
 -- A week has the supplied number, a month as many sevenths of it as it has days (basis `estimated`).
 insert into marts.kpi (
-    council, transaction, period_kind, period_start, kpi, version, numerator, denominator, value, basis
+    council, transaction, period_kind, period_start, kpi, version, numerator, denominator, value, basis, caveats
 )
 with scheduled as (
     select
@@ -10,7 +10,7 @@ with scheduled as (
         touched.period_start,
         touched.basis,
         supplied.stream,
-        sum(supplied.a_week) / 7.0 as collections
+        sum(supplied.a_week) as sevenths
     from touched_period as touched
     cross join
         lateral generate_series(
@@ -51,6 +51,20 @@ missed as (
     inner join core.label as stream on counted.stream = stream.label_id
     where counted.demand and counted.upheld
     group by counted.period_kind, counted.period_start, stream.label
+),
+
+left_out as (
+    select distinct
+        counted.period_kind,
+        counted.period_start
+    from counted
+    inner join core.label as stream on counted.stream = stream.label_id
+    left join scheduled
+        on
+            counted.period_kind = scheduled.period_kind
+            and counted.period_start = scheduled.period_start
+            and stream.label = scheduled.stream
+    where counted.demand and scheduled.stream is null
 )
 
 select
@@ -61,18 +75,21 @@ select
     'missed-per-100000',
     '1',
     coalesce(sum(missed.missed), 0),
-    sum(scheduled.collections),
-    coalesce(sum(missed.missed), 0) * 100000 / sum(scheduled.collections),
-    case when scheduled.basis = 'full' and scheduled.period_kind = 'month' then 'estimated' else scheduled.basis end
+    sum(scheduled.sevenths) / 7.0,
+    coalesce(sum(missed.missed), 0) * 700000 / sum(scheduled.sevenths),
+    case when scheduled.basis = 'full' and scheduled.period_kind = 'month' then 'estimated' else scheduled.basis end,
+    array_remove(
+        array[
+            case when left_out.period_start is not null then 'streams-left-out' end,
+            case when scheduled.period_kind = 'month' then 'collections-spread' end
+        ], null
+    )
 from scheduled
 left join missed
     on
         scheduled.period_kind = missed.period_kind
         and scheduled.period_start = missed.period_start
         and scheduled.stream = missed.stream
-where
-    scheduled.basis = 'full' or exists (
-        select 1 from counted
-        where counted.period_start = scheduled.period_start
-    )
-group by scheduled.period_kind, scheduled.period_start, scheduled.basis
+left join left_out
+    on scheduled.period_kind = left_out.period_kind and scheduled.period_start = left_out.period_start
+group by scheduled.period_kind, scheduled.period_start, scheduled.basis, left_out.period_start

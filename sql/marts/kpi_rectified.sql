@@ -22,4 +22,3 @@ left join counted
         and counted.upheld
         and counted.closed_at is not null
 group by touched.period_kind, touched.period_start, touched.basis
-having touched.basis = 'full' or count(counted.period_kind) > 0

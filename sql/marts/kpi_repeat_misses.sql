@@ -15,7 +15,9 @@ with told as (
     where
         record.feed_id = :feed_id
         and record.premises_key is not null
-        and record.reported_at >= (select min(starts_at) from reached_period) - make_interval(weeks => :look_back_weeks)
+        -- A day more, for days have 23 and 25 hours too.
+        and record.reported_at
+        >= (select min(starts_at) from reached_period) - make_interval(weeks => :look_back_weeks, days => 1)
         and record.reported_at < (select max(ends_at) from reached_period)
         and coalesce(status.label <> all(cast(:not_demand as text[])), true)
 )
@@ -28,12 +30,20 @@ select
     'repeat-misses',
     '1',
     count(*) filter (where told.since <= make_interval(weeks => :look_back_weeks)),
-    count(*),
-    count(*) filter (where told.since <= make_interval(weeks => :look_back_weeks)) / cast(count(*) as numeric),
+    count(told.reported_at),
+    count(*) filter (where told.since <= make_interval(weeks => :look_back_weeks))
+    / nullif(cast(count(told.reported_at) as numeric), 0),
     case
         when reached.basis = 'full' and reached.period_start - 7 * :look_back_weeks < reached.first_day then 'partial'
         else reached.basis
     end
 from reached_period as reached
-inner join told on reached.starts_at <= told.reported_at and reached.ends_at > told.reported_at
+inner join marts.volume as whole
+    on
+        whole.council = :council
+        and whole.transaction = :transaction
+        and whole.breakdown = 'total'
+        and reached.period_kind = whole.period_kind
+        and reached.period_start = whole.period_start
+left join told on reached.starts_at <= told.reported_at and reached.ends_at > told.reported_at
 group by reached.period_kind, reached.period_start, reached.basis, reached.first_day

@@ -22,4 +22,3 @@ left join counted
         and counted.demand
 left join core.label as request on counted.request = request.label_id
 group by touched.period_kind, touched.period_start, touched.basis, kinds.kpi
-having touched.basis = 'full' or count(counted.period_kind) > 0

@@ -6,7 +6,6 @@ with closed as (
     select
         period_kind,
         period_start,
-        basis,
         extract(epoch from closed_at - reported_at) / 3600.0 as hours
     from counted
     where demand and closed_at is not null
@@ -15,14 +14,15 @@ with closed as (
 select
     :council,
     :transaction,
-    closed.period_kind,
-    closed.period_start,
+    touched.period_kind,
+    touched.period_start,
     quantiles.kpi,
     '1',
     null,
-    count(*),
+    count(closed.hours),
     round(cast(percentile_cont(quantiles.part) within group (order by closed.hours) as numeric), 4),
-    closed.basis
-from closed
+    touched.basis
+from touched_period as touched
 cross join (values ('median-hours-to-close', 0.5), ('p90-hours-to-close', 0.9)) as quantiles (kpi, part)
-group by closed.period_kind, closed.period_start, closed.basis, quantiles.kpi, quantiles.part
+left join closed on touched.period_kind = closed.period_kind and touched.period_start = closed.period_start
+group by touched.period_kind, touched.period_start, touched.basis, quantiles.kpi, quantiles.part

@@ -7,8 +7,11 @@ with days as (
         touched.period_kind,
         touched.period_start,
         count(*) filter (where calendar.working) as working_days,
+        -- One that falls on a weekend is kept on another day.
         coalesce(
-            array_agg(calendar.holiday order by calendar.day) filter (where calendar.holiday is not null), '{}'
+            array_agg(calendar.holiday order by calendar.day) filter (
+                where calendar.holiday is not null and extract(isodow from calendar.day) < 6
+            ), '{}'
         ) as bank_holidays
     from touched_period as touched
     inner join reference.working_day as calendar

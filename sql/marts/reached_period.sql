@@ -3,7 +3,13 @@
 -- only when all its parts are stated, and one of changes only when no delivery of it was turned down.
 -- direct: its own records changed; the others only look back on a day that did.
 create temporary table reached_period on commit drop as
-with days as (
+with stale as (
+    select day
+    from ledger.stale_day
+    where feed_id = :feed_id
+),
+
+days as (
     select
         reports.day,
         lag(reports.day) over (order by reports.day) as before
@@ -40,22 +46,58 @@ covered as (
     ) as newest
 ),
 
+kept as (
+    select
+        marks.day,
+        lag(marks.day) over (order by marks.day) as before
+    from (
+        select days.day
+        from days
+        left join stale on days.day = stale.day
+        where stale.day is null and days.day >= (select covered.first_day from covered)
+        union all
+        select max(stale.day)
+        from stale
+    ) as marks
+),
+
+-- Where what changed may have moved a first day that the council's file does not give, all periods are in question.
+changed as (
+    select day from stale
+    union
+    select cast(everything.moment as date)
+    from covered
+    cross join
+        lateral generate_series(
+            cast(least(covered.first_day, (select min(days.day) from days)) as timestamp),
+            covered.complete_until at time zone 'Europe/London',
+            interval '1 day'
+        ) as everything (moment)
+    where
+        cast(:covers_from as date) is null
+        and (
+            covered.first_day >= (select min(stale.day) from stale)
+            or (select max(kept.day - kept.before) from kept) > :quiet_days
+        )
+),
+
 touched as (
     select
         kinds.period_kind,
         cast(starts.moment as date) as period_start,
         cast(starts.moment + kinds.length as date) as period_end,
-        bool_or(starts.moment <= stale.day) as direct
-    from ledger.stale_day as stale
+        bool_or(starts.moment <= changed.day) as direct
+    from changed
     cross join
         (values ('week', interval '7 days'), ('month', interval '1 month')) as kinds (period_kind, length)
     cross join
         lateral generate_series(
-            date_trunc(kinds.period_kind, cast(stale.day as timestamp)),
-            cast(stale.day + 7 * :look_back_weeks as timestamp),
+            date_trunc(kinds.period_kind, cast(changed.day as timestamp)),
+            -- So many weeks of 24 hours a day may end a local day later.
+            cast(changed.day + 7 * :look_back_weeks + least(:look_back_weeks, 1) as timestamp),
             kinds.length
         ) as starts (moment)
-    where stale.feed_id = :feed_id and kinds.period_kind = any(cast(:period_kinds as text[]))
+    where kinds.period_kind = any(cast(:period_kinds as text[]))
     group by kinds.period_kind, starts.moment, kinds.length
 ),
 

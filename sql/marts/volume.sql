@@ -13,42 +13,40 @@ parts as (
         demand.period_start,
         demand.basis,
         demand.count,
-        own.breakdown,
-        own.label_id,
-        other.breakdown as across,
-        other.label_id as across_id
+        tables.breakdown,
+        tables.across,
+        labels.label_id,
+        labels.across_id
     from demand
     cross join
-        lateral (
-            values
-            ('channel', demand.channel),
-            ('ward', demand.ward),
-            ('stream', demand.stream),
-            ('reason', demand.reason),
-            ('age_group', demand.age_group),
-            ('branch', demand.branch),
-            ('payment_method', demand.payment_method),
-            ('concession', demand.concession),
-            ('request', demand.request)
-        ) as own (breakdown, label_id)
+        unnest(cast(:breakdowns as text[]), cast(:acrosses as text[])) as tables (breakdown, across)
     cross join
         lateral (
-            values
-            ('', null),
-            ('channel', demand.channel),
-            ('ward', demand.ward),
-            ('stream', demand.stream),
-            ('reason', demand.reason),
-            ('age_group', demand.age_group),
-            ('branch', demand.branch),
-            ('payment_method', demand.payment_method),
-            ('concession', demand.concession),
-            ('request', demand.request)
-        ) as other (breakdown, label_id)
-    where
-        own.label_id is not null
-        and (other.breakdown = '' or other.label_id is not null)
-        and own.breakdown || '/' || other.breakdown = any(cast(:breakdowns as text[]))
+            select
+                case tables.breakdown
+                    when 'channel' then demand.channel
+                    when 'ward' then demand.ward
+                    when 'stream' then demand.stream
+                    when 'reason' then demand.reason
+                    when 'age_group' then demand.age_group
+                    when 'branch' then demand.branch
+                    when 'payment_method' then demand.payment_method
+                    when 'concession' then demand.concession
+                    when 'request' then demand.request
+                end as label_id,
+                case tables.across
+                    when 'channel' then demand.channel
+                    when 'ward' then demand.ward
+                    when 'stream' then demand.stream
+                    when 'reason' then demand.reason
+                    when 'age_group' then demand.age_group
+                    when 'branch' then demand.branch
+                    when 'payment_method' then demand.payment_method
+                    when 'concession' then demand.concession
+                    when 'request' then demand.request
+                end as across_id
+        ) as labels
+    where labels.label_id is not null and (tables.across = '' or labels.across_id is not null)
 )
 
 select

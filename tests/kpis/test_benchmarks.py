@@ -1,0 +1,246 @@
+"""Benchmarks are plain statistics over councils that tell the same; what is not there says why."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import text
+
+from demo.world.dealings import Dealing
+from local_digital.compare import asked, compare
+from local_digital.config.loading import load_councils
+from local_digital.kpis import CAVEATS
+from tests.anywhere import Anywhere
+from tests.kpis.exports import deliver, feed_of, optional
+from tests.kpis.recomputed import quantile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local_digital.workspace import Workspace
+
+BINS = "report-missed-bin"
+NOVEMBER = dt.date(2025, 11, 1)
+UNTIL = dt.date(2025, 12, 1)
+EVERYTHING = frozenset(optional(BINS))
+
+
+@dataclass(frozen=True)
+class Place:
+    """A council and its feed. cases: how many there were in November; None: nothing has come yet. open_: not closed."""
+
+    gss_code: str
+    tier: str = "unitary"
+    cases: int | None = 0
+    open_: int = 0
+    fields: frozenset[str] = EVERYTHING
+    until: dt.date = UNTIL
+    transaction: str = BINS
+    collections: bool = True
+    facts: tuple[tuple[str, Any], ...] = ()
+
+
+PLACES = {
+    "bath": Place("E06000022", cases=3),
+    "bedford": Place("E06000055", cases=4, open_=1),
+    "blackburn": Place("E06000008", cases=9, collections=False),
+    "blackpool": Place("E06000009", cases=14, facts=(("compare_with", {"coast": ["bury", "adur", "bath", "bolton"]}),)),
+    "barnsley": Place("E08000038", "metropolitan", cases=5),
+    "bolton": Place("E08000001", "metropolitan", cases=6),
+    "bury": Place("E08000002", "metropolitan", cases=20, fields=EVERYTHING - {"closed_at"}),
+    "adur": Place("E07000223", "district", cases=0),
+    "arun": Place("E07000224", "district", cases=8, until=dt.date(2025, 11, 20)),
+    "ashford": Place("E07000105", "district", cases=None),
+    "devon": Place("E10000008", "county", transaction="renew-library-book"),
+    "barnet": Place("E09000003", "london-borough", transaction="renew-library-book"),
+    "bexley": Place(
+        "E09000004", "london-borough", transaction="renew-library-book",
+        facts=(("elsewhere", {BINS: "its contractor does"}), ("compare_with", {"alone": ["bath", "bedford"]})),
+    ),
+}  # fmt: skip
+
+
+def cases(place: Place) -> list[Dealing]:
+    """Reports from 3 November on, one a day and a half, each open for some hours more than the one before."""
+    found = []
+    for number in range(place.cases or 0):
+        reported = dt.datetime(2025, 11, 3, 9, tzinfo=dt.UTC) + dt.timedelta(hours=17 * number)
+        closed = None if number < place.open_ else reported + dt.timedelta(hours=5 + number * (place.cases or 0))
+        found.append(
+            Dealing(
+                f"{number}",
+                reported,
+                ["online", "phone", "assisted-digital"][number % 3],
+                closed_at=closed,
+                status="open",
+                stream="refuse",
+                outcome="justified" if number % 2 else "not-justified",
+                premises=f"{number % 4}",
+            )
+        )
+    return found
+
+
+@pytest.fixture(scope="module")
+def compared(workspace: Workspace) -> Workspace:
+    """All places, loaded."""
+    folder = workspace.settings.config.parent
+    # Groups may name councils whose files are still to be written.
+    for name, place in sorted(PLACES.items(), key=lambda item: bool(item[1].facts)):
+        facts = dict(place.facts)
+        anywhere = Anywhere(
+            workspace, folder, place.transaction, council=name, name=f"{name.title()} Council",
+            gss_code=place.gss_code, tier=place.tier, **facts,
+        )  # fmt: skip
+        supplied = [{"stream": "refuse", "a_week": 40_000, "valid_from": NOVEMBER, "source": "the test"}]
+        fields = place.fields if place.transaction == BINS else ()
+        more = {"collections": supplied} if place.collections and place.transaction == BINS else {}
+        feed = anywhere.configure(**feed_of(place.transaction, fields, covers_from=dt.date(2025, 10, 27), **more))
+        if place.transaction == BINS and place.cases is not None:
+            deliver(anywhere, feed, place.until, cases(place))
+    # Writes what the files offer.
+    compare(workspace, asked(workspace, BINS, "volume"))
+    return workspace
+
+
+def rows(workspace: Workspace, query: str) -> list[Any]:
+    with workspace.engine.connect() as db:
+        return list(db.execute(text(query)))
+
+
+def groups(workspace: Workspace) -> dict[tuple[str, str], set[str]]:
+    """Who is compared with whom, as the councils' files say."""
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for slug, council in load_councils(workspace.settings.config)[0].items():
+        found["all", ""].add(slug)
+        found["tier", council.tier.value].add(slug)
+        for name, members in council.compare_with.items():
+            found["group", f"{slug}/{name}"] |= set(members)
+    return found
+
+
+def statistics(workspace: Workspace) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    """Median and quartiles of every figure in every group of which three councils or more have it."""
+    told: dict[tuple[Any, ...], dict[str, Fraction]] = defaultdict(dict)
+    known = load_councils(workspace.settings.config)[0]
+    for row in rows(workspace, "select * from marts.kpi"):
+        if row.council in known and row.basis in {"full", "estimated"} and row.value is not None:
+            key = (row.transaction, row.period_kind, row.period_start, row.kpi, row.version, row.label, row.basis)
+            told[key][row.council] = Fraction(row.value)
+    found = {}
+    for (key, values), (group, members) in itertools.product(told.items(), groups(workspace).items()):
+        ordered = sorted(value for council, value in values.items() if council in members)
+        if len(ordered) >= 3:
+            quartiles = [float(quantile(ordered, Fraction(part, 4))) for part in (1, 2, 3)]
+            found[*key, *group] = (len(ordered), *(pytest.approx(quartile, rel=1e-12) for quartile in quartiles))
+    return found
+
+
+def benchmarks(workspace: Workspace) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    return {
+        (row.transaction, row.period_kind, row.period_start, row.kpi, row.version, row.label, row.basis,
+         row.comparison, row.subject): (row.councils, row.lower_quartile, row.median, row.upper_quartile)
+        for row in rows(workspace, "select * from marts.benchmark")
+    }  # fmt: skip
+
+
+def test_benchmarks_are_the_quartiles_of_three_councils_or_more_that_tell_the_same(compared: Workspace) -> None:
+    found = benchmarks(compared)
+    assert found == statistics(compared)
+    # Each way of comparing is there, and each basis.
+    assert {key[7:] for key in found} == {
+        ("all", ""), ("tier", "unitary"), ("tier", "metropolitan"), ("group", "blackpool/coast"),
+    }  # fmt: skip
+    assert {key[6] for key in found} == {"full", "estimated"}
+
+
+def test_partial_figures_and_other_versions_are_in_no_benchmark(compared: Workspace) -> None:
+    found = benchmarks(compared)
+    month = (BINS, "month", NOVEMBER)
+    # Arun's November is not over, Ashford's has not begun.
+    assert found[*month, "volume", "1", "", "full", "all", ""][0] == 8
+    assert found[*month, "volume", "1", "", "full", "all", ""][2] == 5.5
+    assert found[*month, "volume", "1", "", "full", "tier", "unitary"][1:] == (3.75, 6.5, 10.25)
+    # Adur had nothing to divide.
+    takeup = [found[*month, "digital-takeup", version, "", "full", "all", ""] for version in ("2013", "current")]
+    assert [row[0] for row in takeup] == [7, 7]
+    assert takeup[0][2] < takeup[1][2]
+    # Blackburn supplies no collections.
+    assert found[*month, "missed-per-100000", "1", "", "estimated", "all", ""][0] == 7
+    assert found[*month, "missed-per-100000", "1", "", "estimated", "tier", "unitary"][0] == 3
+    assert not [key for key in found if key[8] == "bexley/alone"]
+
+
+@pytest.fixture
+def without_bury(compared: Workspace) -> Iterator[Workspace]:
+    path = compared.settings.config / "councils" / "bury.yaml"
+    content = path.read_bytes()
+    path.unlink()
+    yield compared
+    path.write_bytes(content)
+
+
+def test_council_whose_file_is_gone_is_compared_no_longer(without_bury: Workspace) -> None:
+    wanted = asked(without_bury, BINS, "volume", period_kind="month")
+    found = compare(without_bury, wanted)
+    assert "bury" not in {row["council"] for row in found.councils}
+    assert benchmarks(without_bury) == statistics(without_bury)
+    assert {(row["comparison"], row["subject"]): row["councils"] for row in found.benchmarks} == {
+        ("all", ""): 7, ("tier", "unitary"): 4, ("group", "blackpool/coast"): 3,
+    }  # fmt: skip
+    assert rows(without_bury, "select * from marts.kpi where council = 'bury'")
+
+
+def printed(workspace: Workspace, *arguments: str) -> str:
+    """What the command line says on a wide terminal."""
+    done = subprocess.run(
+        [sys.executable, "-m", "local_digital", "compare", BINS, *arguments],
+        env={
+            "PATH": os.environ["PATH"], "COLUMNS": "220",
+            "LOCAL_DIGITAL_CONFIG": str(workspace.settings.config),
+            "LOCAL_DIGITAL_WAREHOUSE": str(workspace.settings.warehouse),
+            "LOCAL_DIGITAL_LANDING": workspace.settings.landing,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_comparison_says_why_a_figure_is_not_there(compared: Workspace) -> None:
+    said = printed(compared, "--kpi", "median-hours-to-close", "--period", "month", "--start", "2025-11-01")
+    lines = {line.split("│")[1].strip(): line for line in said.splitlines() if "Council" in line and "│" in line}
+    for council, state in {
+        "Devon": "not provided here: not a task of a county council",
+        "Bexley": "not provided here: its contractor does",
+        "Barnet": "no feed yet",
+        "Bury": "not supplied",
+        "Ashford": "no data yet",
+        "Adur": "nothing to divide",
+    }.items():
+        assert f" {state} " in lines[f"{council} Council"], said
+    assert " partial " in lines["Arun Council"]
+    assert " full " in lines["Bath Council"]
+    assert " 8 " in lines["Bath Council"]
+
+
+def test_comparison_prints_benchmarks_and_what_a_reader_must_know_beneath(compared: Workspace) -> None:
+    said = printed(compared, "--kpi", "median-hours-to-close", "--period", "month")
+    assert [line for line in said.splitlines() if "All councils" in line and "│ 6 │" in " ".join(line.split())]
+    assert "Tier: unitary" in said
+    (open_,) = [line for line in said.splitlines() if "Bedford" in line]
+    assert "[1]" in open_
+    assert said.rstrip().endswith(f"[1] {CAVEATS['still-open']}")
+    few = printed(compared, "--kpi", "cost-per-transaction", "--period", "quarter", "--start", "2025-10-01")
+    assert "No benchmark: fewer than three councils have the whole figure." in few
