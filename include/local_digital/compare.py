@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from local_digital.calendar import period_start
 from local_digital.config.loading import council_files, load_councils, load_transactions
 from local_digital.errors import ConfigurationError
 from local_digital.kpis import CAVEATS, KPIS
-from local_digital.offers import forget_councils, record_offers
+from local_digital.offers import forget_councils, offered, record_offers
 from local_digital.sql import statement
 
 if TYPE_CHECKING:
     import datetime as dt
 
+    from local_digital.config.models import Feed
     from local_digital.kpis import PeriodKind
     from local_digital.workspace import Workspace
 
@@ -39,7 +41,7 @@ class Comparison:
 
     state: `figure`, `partial` (not the whole period yet: in no benchmark), `nothing to divide`, `too little is known`
     (its caveats say of what), `not provided here`, `no feed yet`, `not supplied` (the export does not tell it),
-    `no data yet`.
+    `counted by week` (or month: it has no others), `channel not offered` or `no data yet`.
     """
 
     asked: Asked
@@ -73,6 +75,10 @@ def asked(
     if period_kind is not None and period_kind not in definition.periods:
         raise _unknown(f"--period of {kpi}", definition.periods, period_kind)
     channels = contract.fields["channel"].values
+    if label and not definition.labelled:
+        raise ConfigurationError(
+            "--label", expected=f"none with {kpi}", found=f"`{label}`", action="It is for channel-mix."
+        )
     if definition.labelled and label not in channels:
         raise _unknown(f"--label of {kpi}", channels, label or "none")
     # Months where there are any: weeks move with the round of collections.
@@ -82,6 +88,13 @@ def asked(
 
 def compare(workspace: Workspace, wanted: Asked) -> Comparison:
     """Compare all councils that the configuration knows. Raises ConfigurationError where no council has any figure."""
+    if wanted.period_start and wanted.period_start != _first_day(wanted.period_kind, wanted.period_start):
+        raise ConfigurationError(
+            "--start",
+            expected=f"the first day of a {wanted.period_kind}, such as "
+            f"{_first_day(wanted.period_kind, wanted.period_start)}",
+            found=str(wanted.period_start), action="Weeks begin on Mondays.",
+        )  # fmt: skip
     with workspace.engine.begin() as db:
         councils = load_councils(workspace.settings.config)[0]
         contracts = load_transactions(workspace.settings.config)[0]
@@ -102,21 +115,37 @@ def compare(workspace: Workspace, wanted: Asked) -> Comparison:
         rows = [dict(row) for row in db.execute(statement("status/compare"), facts).mappings()]
         benchmarks = [dict(row) for row in db.execute(statement("status/benchmarks"), facts).mappings()]
     for row in rows:
-        row["state"] = _state(row)
+        taking_part = councils.get(row["council"])
+        row["state"] = _state(row, taking_part.feeds.get(wanted.transaction) if taking_part else None, wanted)
     keys = sorted({key for row in rows for key in row["caveats"]})
     return Comparison(Asked(**facts), rows, benchmarks, {key: CAVEATS[key] for key in keys})
 
 
-def _state(row: dict[str, Any]) -> str:
-    if row["state"] == "not-provided":
-        return "not provided here"
+def _first_day(kind: PeriodKind, day: dt.date) -> dt.date:
+    if kind == "quarter":
+        return day.replace(month=day.month - (day.month - 1) % 3, day=1)
+    return period_start(kind, day)
+
+
+def _state(row: dict[str, Any], feed: Feed | None, wanted: Asked) -> str:
     if row["state"] != "provided":
-        return "no feed yet"
-    if row["basis"] is not None:
-        if row["value"] is None:
-            return "too little is known" if row["denominator"] else "nothing to divide"
-        return "partial" if row["basis"] == "partial" else "figure"
-    return "not supplied" if row["not_supplied"] else "no data yet"
+        return "not provided here" if row["state"] == "not-provided" else "no feed yet"
+    if row["basis"] is None:
+        return _why_missing(row, feed, wanted)
+    if row["value"] is None:
+        return "too little is known" if row["denominator"] else "nothing to divide"
+    return "partial" if row["basis"] == "partial" else "figure"
+
+
+def _why_missing(row: dict[str, Any], feed: Feed | None, wanted: Asked) -> str:
+    if row["not_supplied"]:
+        return "not supplied"
+    counted_by = feed.aggregate.period if feed and feed.aggregate else "day"
+    if counted_by != "day" and (counted_by == "week") != (wanted.period_kind == "week"):
+        return f"counted by {counted_by}"
+    if feed and wanted.label and wanted.label not in offered(feed, "channel"):
+        return "channel not offered"
+    return "no data yet"
 
 
 def _unknown(where: str, known: Any, found: str) -> ConfigurationError:

@@ -9,6 +9,7 @@ where
     and kpi.period_kind = :period_kind
     and kpi.label = :label
     and kpi.basis <> 'partial'
+    and kpi.value is not null
 group by kpi.period_start
 order by least(count(*), 3) desc, kpi.period_start desc
 limit 1

@@ -107,11 +107,12 @@ def test_a_council_with_any_source_has_a_dag_whose_extract_uses_that_source_s_po
     shutil.copytree(ROOT / "include" / "transactions", tmp_path / "transactions")
     (tmp_path / "councils").mkdir()
     facts = yaml.safe_load((ROOT / "include" / "councils" / "solihull.yaml").read_text("utf-8"))
-    for name, source in SOURCES.items():
+    for code, (name, source) in enumerate(SOURCES.items(), 25):
         feed = {**facts["feeds"][FEED], "source": source}
         if name == "open311":
             del feed["format"]
-        council = {**facts, "council": name, "feeds": {FEED: feed}}
+        platform = {**facts["platform"], "data_group": name}
+        council = {**facts, "council": name, "gss_code": f"E080000{code}", "platform": platform, "feeds": {FEED: feed}}
         (tmp_path / "councils" / f"{name}.yaml").write_text(yaml.safe_dump(council), "utf-8")
 
     bag = _bag(monkeypatch, tmp_path)

@@ -19,7 +19,10 @@ def config(tmp_path: Path) -> Path:
     (tmp_path / "councils").mkdir()
     (tmp_path / "councils" / "solihull.yaml").write_text(text, "utf-8")
     (tmp_path / "councils" / "otherham.yaml").write_text(
-        text.replace("council: solihull", "council: otherham"), "utf-8"
+        text.replace("council: solihull", "council: otherham")
+        .replace("E08000029", "E08000027")
+        .replace("data_group: solihull-", "data_group: otherham-"),
+        "utf-8",
     )
     return tmp_path
 
@@ -28,14 +31,20 @@ def config(tmp_path: Path) -> Path:
     ("was", "becomes", "key", "message"),
     [
         ("phase: 1", "phase: 9", "phase", "less than or equal to 3; found `9`"),
-        ("tier: metropolitan", "tier: county", "tier", "`metropolitan`, as Solihull has it"),
-        ("gss_code: E08000029", "gss_code: E08999999", "gss_code", "of an authority that exists"),
+        ("tier: metropolitan", "tier: county", "tier", "`metropolitan`, as Dudley has it"),
+        ("gss_code: E08000027", "gss_code: E08999999", "gss_code", "of an authority that exists"),
         ("bank_holidays: england-and-wales", "bank_holidays: scotland", "the whole file", "`bank_holidays: england"),
         (
-            "gss_code: E08000029\ntier: metropolitan",
+            "gss_code: E08000027\ntier: metropolitan",
             "gss_code: E10000031\ntier: county",
             "feeds.report-missed-bin",
             "a council that provides this",
+        ),
+        (
+            "council: otherham",
+            "council: otherham\nelsewhere: {pay-concil-tax: nobody}",
+            "elsewhere",
+            "that have a contract",
         ),
         ("phase: 1", "phase: 1\ncompare_with: {neighbours: [solihul]}", "compare_with", "slugs of councils"),
         (
@@ -44,7 +53,7 @@ def config(tmp_path: Path) -> Path:
             "feeds.report-missed-bin.source.kind",
             "'sftp', 'folder', 'api', 'open311'; found `ftp`",
         ),
-        ("gss_code: E08000029", "", "gss_code", "this key; found it is missing"),
+        ("gss_code: E08000027", "", "gss_code", "this key; found it is missing"),
         ("phase: 1", "phase: 1\nfase: 1", "fase", "only the known keys"),
         ("phase: 1", "phase: 1\nphase: 2", "otherham.yaml", "stands here twice"),
         ("Online: online", "Online: onlin", "columns.channel.map", "found onlin"),
@@ -85,3 +94,18 @@ def test_words_that_yaml_would_change_stay_words(config: Path) -> None:
 def test_unknown_council_says_which_there_are(config: Path) -> None:
     with pytest.raises(ConfigurationError, match="otherham, solihull"):
         load_council(config, "nowhere")
+
+
+def test_second_file_of_one_authority_is_refused(config: Path) -> None:
+    other = config / "councils" / "otherham.yaml"
+    other.write_text(other.read_text("utf-8").replace("E08000027", "E08000029"), "utf-8")
+    (error,) = load_councils(config)[1]
+    assert "one file for each authority" in str(error)
+
+
+def test_two_councils_cannot_write_into_one_data_set(config: Path) -> None:
+    other = config / "councils" / "otherham.yaml"
+    text = other.read_text("utf-8")
+    other.write_text(text.replace("data_group: otherham-local", "data_group: solihull-local"), "utf-8")
+    (error,) = load_councils(config)[1]
+    assert "data sets of its own" in str(error)

@@ -264,3 +264,21 @@ def test_quarters_that_a_file_sent_again_no_longer_reaches_are_gone(workspace: W
     for ends, held in ((made, told), (dt.date(2024, 5, 21), told[:5])):
         anywhere.ingest(feed, file(made, held, feed.feed.columns))
         assert differences(kept(workspace, feed), due(feed, midnight(ends), held, midnight(made))) == []
+
+
+def test_day_that_slipped_and_was_taken_back_leaves_the_first_day_where_it_was(workspace: Workspace) -> None:
+    anywhere = Anywhere(workspace, workspace.settings.config.parent, TRANSACTION, council="silent")
+    feed = anywhere.configure(
+        **feed_of(
+            TRANSACTION, optional(TRANSACTION), delivery="rolling", quiet_days=10, covers_until=UNTIL,
+            source={"kind": "folder", "files": "*-{date:%Y%m%d}.csv"},
+        )
+    )  # fmt: skip
+    town = Town(anywhere, feed)
+    days = [dt.datetime(2025, 10, day, 9, tzinfo=dt.UTC) for day in (20, 22, 30)]
+    known = [report(f"{moment}", moment) for moment in days]
+    slip = report("slip", dt.datetime(2025, 12, 10, tzinfo=dt.UTC))
+    for part, sent in (("all", known), ("part", [known[0], slip]), ("part", known[:1])):
+        town.held = {dealing.ref: dealing for dealing in (*known, *sent)}
+        town.send(part, sent)
+        town.figures_are_due()

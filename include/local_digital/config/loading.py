@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -57,7 +57,9 @@ def load_councils(config: Path) -> tuple[dict[str, Council], list[ConfigurationE
             council = _read(path, Council)
             _named_like_its_file(path, "council", council.council)
             _is_an_authority(path, council)
+            _names_known_transactions(path, council, contracts)
             _keeps_the_contracts(path, council, contracts)
+            _is_the_only_one(path, council, councils.values())
             councils[council.council] = council
         except ConfigurationError as error:
             errors.append(error)
@@ -176,6 +178,40 @@ def _is_an_authority(path: Path, council: Council) -> None:
         raise wrong("compare_with", "slugs of councils or of authorities in the reference table", ", ".join(unknown))
 
 
+def _names_known_transactions(path: Path, council: Council, contracts: dict[str, Transaction]) -> None:
+    unknown = sorted(council.elsewhere.keys() - contracts.keys())
+    if unknown:
+        raise ConfigurationError(
+            f"{path}: elsewhere", expected=f"transactions that have a contract ({', '.join(contracts)})",
+            found=", ".join(unknown), action="Mend the file.",
+        )  # fmt: skip
+
+
+def _is_the_only_one(path: Path, council: Council, others: Iterable[Council]) -> None:
+    """Raise ConfigurationError where another file is of the same authority, or writes into the same data set."""
+    own = resolve(council.gss_code)
+    for other in others:
+        if own is not None and own == resolve(other.gss_code):
+            raise ConfigurationError(
+                f"{path}: gss_code", expected="one file for each authority",
+                found=f"{own.name} in {other.council}.yaml too", action="Mend one of the files.",
+            )  # fmt: skip
+        both = sorted(_stored(council) & _stored(other))
+        if both:
+            raise ConfigurationError(
+                f"{path}: platform.data_group", expected="data sets of its own",
+                found=f"{both[0]}, which {other.council}.yaml writes too", action="Mend one of the files.",
+            )  # fmt: skip
+
+
+def _stored(council: Council) -> set[str]:
+    """Return the names under which the platform stores a council's data sets."""
+    return {
+        f"{council.data_group(transaction)}_{data_set}".replace("-", "_")
+        for transaction, feed in council.feeds.items() for data_set in feed.publish
+    }  # fmt: skip
+
+
 def _keeps_the_contracts(path: Path, council: Council, contracts: dict[str, Transaction]) -> None:
     def wrong(key: str, expected: str, found: str) -> ConfigurationError:
         return ConfigurationError(f"{path}: {key}", expected=expected, found=found, action="Mend the file.")
@@ -220,6 +256,8 @@ def _publishes_what_the_contract_offers(
 ) -> None:
     if data_set not in contract.data_sets:
         raise wrong(key, f"a data set of the contract ({', '.join(contract.data_sets)})", f"`{data_set}`")
+    if labels and (contract.data_sets[data_set].across or contract.data_sets[data_set].kpi):
+        raise wrong(f"{key}.labels", "labels on data sets by one breakdown only", "some here")
     breakdown = contract.data_sets[data_set].breakdown
     values = set(contract.fields[breakdown].values) if breakdown else set()
     if not labels or not values:

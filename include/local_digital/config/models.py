@@ -534,24 +534,41 @@ class Transaction(Facts):
             missing = [field for field in KPIS[name].fields if field not in self.fields]
             if missing:
                 raise ValueError(f"{', '.join(missing)} among the fields, which `{name}` is made of")
-        controlled = [data_set.breakdown for data_set in self.data_sets.values()
-                      if data_set.breakdown and data_set.threshold and not data_set.across]  # fmt: skip
-        if len(set(controlled)) < len(controlled):
-            raise ValueError("at most one data set by each breakdown whose small counts are withheld")
+        channels = self.fields["channel"].values
+        for cost in self.unit_costs:
+            if cost.channel not in channels:
+                raise ValueError(f"unit costs of channels among {', '.join(channels)}, not `{cost.channel}`")
+        for data_set in self.data_sets.values():
+            if data_set.kpi is None:
+                continue
+            if data_set.kpi not in self.kpis:
+                raise ValueError(f"`{data_set.kpi}` among the KPIs, since a data set needs it")
+            definition = KPIS[data_set.kpi]
+            if definition.labelled or data_set.period not in definition.periods:
+                raise ValueError(f"`{data_set.kpi}` in a period that it has, and one figure a period")
+        return self
+
+    @model_validator(mode="after")
+    def _small_counts_stay_hidden(self) -> Self:
+        tables = [frozenset(filter(None, (data_set.breakdown, data_set.across)))
+                  for data_set in self.data_sets.values() if data_set.breakdown]  # fmt: skip
+        controlled = {
+            breakdown
+            for data_set in self.data_sets.values() if data_set.threshold
+            for breakdown in (data_set.breakdown, data_set.across) if breakdown
+        }  # fmt: skip
+        if any(tables.count(table) > 1 and table & controlled for table in tables):
+            raise ValueError("at most one data set by the same breakdowns, where small counts of them are withheld")
         periods: dict[str, str] = {}
         for data_set in self.data_sets.values():
             for breakdown in filter(None, (data_set.breakdown, data_set.across)):
                 if breakdown not in (*self.breakdowns, "channel"):
                     raise ValueError(f"`{breakdown}` among the breakdowns, since a data set needs it")
-                if data_set.threshold and periods.setdefault(breakdown, data_set.period) != data_set.period:
+                if breakdown in controlled and not data_set.threshold:
+                    raise ValueError(f"a `threshold` on every data set by `{breakdown}`, since another has one")
+                if breakdown in controlled and periods.setdefault(breakdown, data_set.period) != data_set.period:
                     raise ValueError(
                         f"all data sets by `{breakdown}` by week or all by month: from both together a withheld count "
                         "could be worked out"
                     )
-            if data_set.kpi and data_set.kpi not in self.kpis:
-                raise ValueError(f"`{data_set.kpi}` among the KPIs, since a data set needs it")
-        channels = self.fields["channel"].values
-        for cost in self.unit_costs:
-            if cost.channel not in channels:
-                raise ValueError(f"unit costs of channels among {', '.join(channels)}, not `{cost.channel}`")
         return self

@@ -88,11 +88,19 @@ def _records(
         found = [
             _count_record(data_set, start, cell, count)
             for start, period in released[data_set.period].items()
-            for cell, count in period.shown(breakdowns_of(data_set)).items()
+            for cell, count in sorted(period.shown(breakdowns_of(data_set), _spelt(feed)).items())
         ]
     else:
         found = _uncontrolled(db, feed, data_set, feed.feed.publish[name].labels)
     return {str(record["_id"]): record for record in found}
+
+
+def _spelt(feed: FeedHandle) -> dict[str, dict[str, str]]:
+    """Return the platform's spelling of labels by breakdown, as the data set by that breakdown alone has it."""
+    return {
+        str(feed.contract.data_sets[name].breakdown): publication.labels
+        for name, publication in feed.feed.publish.items() if publication.labels
+    }  # fmt: skip
 
 
 def _kpi_records(db: Database, feed: FeedHandle, data_set: DataSet) -> list[Record]:

@@ -30,13 +30,21 @@ class Release:
     counts: dict[Cell, int]
     withheld: frozenset[Cell]
 
-    def shown(self, breakdowns: tuple[str, ...]) -> dict[Cell, int]:
-        """Return the cells of one table that may be shown."""
-        return {
-            cell: count
-            for cell, count in self.counts.items()
-            if tuple(name for name, _ in cell) == breakdowns and cell not in self.withheld
-        }
+    def shown(self, breakdowns: tuple[str, ...], spelt: Mapping[str, Mapping[str, str]]) -> dict[Cell, int]:
+        """Return what may be shown of one table, in the platform's spelling.
+
+        spelt: by breakdown, the contract's value (or the council's word) to the platform's. Where several values have
+        one spelling, a withheld one withholds their sum.
+        """
+        counts: Counter[Cell] = Counter()
+        withheld: set[Cell] = set()
+        for cell, count in self.counts.items():
+            if tuple(name for name, _ in cell) == breakdowns:
+                as_spelt = tuple((name, spelt.get(name, {}).get(label, label)) for name, label in cell)
+                counts[as_spelt] += count
+                if cell in self.withheld:
+                    withheld.add(as_spelt)
+        return {cell: count for cell, count in counts.items() if cell not in withheld}
 
 
 def breakdowns_of(data_set: DataSet) -> tuple[str, ...]:
@@ -47,13 +55,17 @@ def breakdowns_of(data_set: DataSet) -> tuple[str, ...]:
 def releases(db: Database, feed: FeedHandle, period_kind: str, *, run_id: str | None) -> dict[dt.date, Release]:
     """Return every whole, finished period of a feed with the counts of all its controlled data sets of that period.
 
+    All controlled tables of the contract are decided on together, whether the feed publishes them by now or not, and by
+    the contract's values rather than the platform's spelling: neither a data set that is added or dropped later nor a
+    new spelling can then tell what was withheld.
+
     run_id: the run that is about to publish them. What is new is remembered in `ledger.release` first, within the
     transaction of `db`, since it decides what later versions may show; None only looks, and remembers nothing.
     """
     tables = {
-        breakdowns_of(data_set): (data_set, feed.feed.publish[name].labels)
-        for name, data_set in feed.contract.data_sets.items()
-        if name in feed.feed.publish and data_set.breakdown and data_set.threshold and data_set.period == period_kind
+        breakdowns_of(data_set): data_set
+        for data_set in feed.contract.data_sets.values()
+        if data_set.breakdown and data_set.threshold and data_set.period == period_kind
     }
     if not tables:
         return {}
@@ -85,35 +97,22 @@ def releases(db: Database, feed: FeedHandle, period_kind: str, *, run_id: str | 
 
 
 def _counts(
-    db: Database,
-    feed: FeedHandle,
-    period_kind: str,
-    tables: Mapping[tuple[str, ...], tuple[DataSet, Mapping[str, str]]],
+    db: Database, feed: FeedHandle, period_kind: str, tables: Iterable[tuple[str, ...]]
 ) -> tuple[dict[dt.date, int], dict[dt.date, Counter[Cell]]]:
-    """Return the total of each finished period, and its counts by cell, labels spelt as they will be shown."""
+    """Return the total of each finished period, and its counts by cell."""
     facts = {"council": feed.council.council, "transaction": feed.contract.transaction, "period_kind": period_kind}
     totals = {row.period_start: row.reports for row in db.execute(statement("publish/finished_periods"), facts)}
     counts: dict[dt.date, Counter[Cell]] = defaultdict(Counter)
     for names in tables:
-        spelt = [tables[(name,)][1] if (name,) in tables else {} for name in names]
         asked = {**facts, "breakdown": names[0], "across": names[1] if len(names) > 1 else ""}
         for row in db.execute(statement("publish/volume"), asked):
-            labels = zip(names, (row.label, row.across_label), strict=False)
-            cell = tuple((name, words.get(label, label)) for (name, label), words in zip(labels, spelt, strict=True))
-            counts[row.period_start][cell] += row.reports
+            counts[row.period_start][tuple(zip(names, (row.label, row.across_label), strict=False))] += row.reports
     return totals, counts
 
 
-def _thresholds(
-    feed: FeedHandle, tables: Mapping[tuple[str, ...], tuple[DataSet, Mapping[str, str]]], cells: Iterable[Cell]
-) -> dict[Cell, int]:
+def _thresholds(feed: FeedHandle, tables: Mapping[tuple[str, ...], DataSet], cells: Iterable[Cell]) -> dict[Cell, int]:
     """Return the threshold of each cell: the higher one where a label of it tells something of people's health."""
     sensitive = {
-        (name, words.get(label, label))
-        for (name, *_), (_, words) in tables.items()
-        for label, facts in feed.contract.fields[name].values.items()
-        if facts.sensitive
-    } | {
         (name, label)
         for names in tables
         for name in names
@@ -122,7 +121,7 @@ def _thresholds(
     }
     found = {}
     for cell in cells:
-        data_set = tables[tuple(name for name, _ in cell)][0]
+        data_set = tables[tuple(name for name, _ in cell)]
         found[cell] = data_set.sensitive_threshold if sensitive & set(cell) else data_set.threshold
     return found
 
