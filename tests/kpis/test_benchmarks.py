@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from sqlalchemy import text
 from demo.world.dealings import Dealing
 from local_digital.compare import asked, compare
 from local_digital.config.loading import load_councils
+from local_digital.errors import ConfigurationError
 from local_digital.kpis import CAVEATS
 from tests.anywhere import Anywhere
 from tests.kpis.exports import deliver, feed_of, optional
@@ -244,3 +245,14 @@ def test_comparison_prints_benchmarks_and_what_a_reader_must_know_beneath(compar
     assert said.rstrip().endswith(f"[1] {CAVEATS['still-open']}")
     few = printed(compared, "--kpi", "cost-per-transaction", "--period", "quarter", "--start", "2025-10-01")
     assert "No benchmark: fewer than three councils have the whole figure." in few
+
+
+def test_day_that_begins_no_period_is_refused_with_the_one_that_does(compared: Workspace) -> None:
+    wanted = asked(compared, BINS, "volume")
+    with pytest.raises(ConfigurationError, match=r"the first day of a month, such as 2025-11-01; found 2025-11-15"):
+        compare(compared, replace(wanted, period_start=dt.date(2025, 11, 15)))
+
+
+def test_channel_is_asked_for_only_where_a_figure_has_one_for_each(compared: Workspace) -> None:
+    with pytest.raises(ConfigurationError, match="expected none with volume"):
+        asked(compared, BINS, "volume", label="online")
