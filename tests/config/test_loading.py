@@ -46,6 +46,15 @@ def config(tmp_path: Path) -> Path:
             "elsewhere",
             "that have a contract",
         ),
+        (
+            "delivery: rolling",
+            (
+                "delivery: rolling\n    unit_costs: [{channel: phone, pounds: 1, valid_from: 2025-10-07, "
+                "source: x}, {channel: phone, pounds: 2, valid_from: 2025-10-07, source: x}]"
+            ),
+            "feeds.report-missed-bin",
+            "one entry for each day",
+        ),
         ("phase: 1", "phase: 1\ncompare_with: {neighbours: [solihul]}", "compare_with", "slugs of councils"),
         (
             "kind: sftp",

@@ -92,9 +92,11 @@ def _with_words(found: Comparison, numbers: dict[str, int]) -> Any:
 
 
 def _best_first(better: str | None) -> Any:
-    def order(row: dict[str, Any]) -> tuple[bool, object, str]:
+    def order(row: dict[str, Any]) -> tuple[bool, bool, object, str]:
         value = row["value"]
-        return value is None, (value or 0) if better == "lower" else -(value or 0), row["name"]
+        first = (value or 0) if better == "lower" else -(value or 0)
+        # A part of a period is not ranked among whole ones.
+        return value is None, row["basis"] == "partial", first, row["name"]
 
     return order
 

@@ -235,6 +235,10 @@ def kpis(
             raise ConfigurationError(
                 "--by", expected=f"one of {', '.join(offered)}", found=f"`{by}`", action="Check the spelling."
             )
+        if by is not None and period == "quarter":
+            raise ConfigurationError(
+                "--period", expected="week or month with --by", found="`quarter`", action="Only costs are by quarter."
+            )
         names = {"council": council, "transaction": transaction, "period_kind": period, "breakdown": by}
         with workspace.engine.connect() as db:
             found = db.execute(statement("status/breakdown" if by else "status/kpis"), names).mappings()

@@ -181,7 +181,7 @@ class UnitCost(Facts):
 
 
 class Collections(Facts):
-    """How many collections of a bin type are scheduled a week, from a Monday on: what missed ones are a share of.
+    """How many collections of a bin type are scheduled a week, from a day on: what missed ones are a share of.
 
     valid_until: the last day, where none were supplied for later. Without such an entry there is no rate.
     """
@@ -191,6 +191,12 @@ class Collections(Facts):
     valid_from: dt.date
     valid_until: dt.date | None = None
     source: Word
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.valid_until and self.valid_until < self.valid_from:
+            raise ValueError("`valid_until` not before `valid_from`")
+        return self
 
 
 class Cycle(Facts):
@@ -275,6 +281,13 @@ class Feed(Facts):
             raise ValueError("no `format` with an Open311 source, which lays it down (`source.answers`)")
         if (self.aggregate is not None) != (self.delivery == "aggregate"):
             raise ValueError("`aggregate` exactly with `delivery: aggregate`")
+        dated = [("collections", entry.stream, entry.valid_from) for entry in self.collections]
+        dated += [("unit_costs", entry.channel, entry.valid_from) for entry in self.unit_costs]
+        repeated = sorted(
+            {f"{key}: {what} from {day}" for key, what, day in dated if dated.count((key, what, day)) > 1}
+        )
+        if repeated:
+            raise ValueError(f"one entry for each day; {', '.join(repeated)} stands there twice")
         for name, column in self.columns.items():
             self._column_fits(name, column)
         sources = [column.source for column in self.columns.values() if column.source]
