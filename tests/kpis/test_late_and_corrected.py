@@ -257,7 +257,7 @@ def test_report_twelve_weeks_on_is_a_repeat_though_the_clocks_went_forward_in_be
 
 
 def test_quarters_that_a_file_sent_again_no_longer_reaches_are_gone(workspace: Workspace) -> None:
-    anywhere = Anywhere(workspace, workspace.settings.config.parent, TRANSACTION, council="short")
+    anywhere = Anywhere(workspace, workspace.settings.config.parent, TRANSACTION, council="short", gss_code="E06000004")
     feed = anywhere.configure(**feed_of(TRANSACTION, optional(TRANSACTION), covers_from=FIRST, quiet_days=35))
     told = [report(f"{month}", dt.datetime(2024, month, 20, tzinfo=dt.UTC)) for month in range(1, 13)]
     made = dt.date(2025, 1, 5)
@@ -267,7 +267,9 @@ def test_quarters_that_a_file_sent_again_no_longer_reaches_are_gone(workspace: W
 
 
 def test_day_that_slipped_and_was_taken_back_leaves_the_first_day_where_it_was(workspace: Workspace) -> None:
-    anywhere = Anywhere(workspace, workspace.settings.config.parent, TRANSACTION, council="silent")
+    anywhere = Anywhere(
+        workspace, workspace.settings.config.parent, TRANSACTION, council="silent", gss_code="E06000005"
+    )
     feed = anywhere.configure(
         **feed_of(
             TRANSACTION, optional(TRANSACTION), delivery="rolling", quiet_days=10, covers_until=UNTIL,
