@@ -196,20 +196,12 @@ def _is_the_only_one(path: Path, council: Council, others: Iterable[Council]) ->
                 f"{path}: gss_code", expected="one file for each authority",
                 found=f"{own.name} in {other.council}.yaml too", action="Mend one of the files.",
             )  # fmt: skip
-        both = sorted(_stored(council) & _stored(other))
+        both = sorted(set(council.stored_data_sets) & set(other.stored_data_sets))
         if both:
             raise ConfigurationError(
                 f"{path}: platform.data_group", expected="data sets of its own",
                 found=f"{both[0]}, which {other.council}.yaml writes too", action="Mend one of the files.",
             )  # fmt: skip
-
-
-def _stored(council: Council) -> set[str]:
-    """Return the names under which the platform stores a council's data sets."""
-    return {
-        f"{council.data_group(transaction)}_{data_set}".replace("-", "_")
-        for transaction, feed in council.feeds.items() for data_set in feed.publish
-    }  # fmt: skip
 
 
 def _keeps_the_contracts(path: Path, council: Council, contracts: dict[str, Transaction]) -> None:

@@ -394,6 +394,14 @@ class Council(Facts):
         """Return the platform's data group for the data sets of one feed."""
         return self.feeds[transaction].data_group or self.platform.data_group
 
+    @property
+    def stored_data_sets(self) -> list[str]:
+        """The names under which the platform stores the data sets: it writes `_` for every `-`."""
+        return [
+            f"{self.data_group(transaction)}_{data_set}".replace("-", "_")
+            for transaction, feed in self.feeds.items() for data_set in feed.publish
+        ]  # fmt: skip
+
     @model_validator(mode="after")
     def _facts_agree(self) -> Self:
         of_nation = {
@@ -407,10 +415,7 @@ class Council(Facts):
         both = sorted(self.elsewhere.keys() & self.feeds.keys())
         if both:
             raise ValueError(f"{', '.join(both)} either among the feeds or under `elsewhere`")
-        stored = [
-            f"{self.data_group(transaction)}_{data_set}".replace("-", "_")
-            for transaction, feed in self.feeds.items() for data_set in feed.publish
-        ]  # fmt: skip
+        stored = self.stored_data_sets
         twice = sorted({name for name in stored if stored.count(name) > 1})
         if twice:
             raise ValueError(
