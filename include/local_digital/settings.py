@@ -52,7 +52,9 @@ class Settings:
 
     warehouse: a SQLAlchemy URL (`postgresql+psycopg2://...`), or None for the embedded server under `.local/`.
     landing: an fsspec URL or a folder. spool: a private local folder for downloads that are under way. connection:
-    looks up a Connection by id, or raises ConfigurationError.
+    looks up a Connection by id, or raises ConfigurationError. site: a folder or fsspec URL for the open data and the
+    pages. site_url: where readers find that, with a slash at the end; None where nobody knows yet. publisher: whose
+    site it is.
     """
 
     connection: Callable[[str], Connection] = field(repr=False)
@@ -60,6 +62,9 @@ class Settings:
     warehouse: str | None = field(default=None, repr=False)
     landing: str = str(LOCAL / "landing")
     spool: Path = LOCAL / "spool"
+    site: str = str(LOCAL / "site")
+    site_url: str | None = None
+    publisher: str = "Local Digital"
 
 
 def from_environment(
@@ -69,9 +74,10 @@ def from_environment(
     """Read the settings from environment variables.
 
     LOCAL_DIGITAL_CONFIG: a directory with `councils/` and `transactions/`. LOCAL_DIGITAL_WAREHOUSE: a SQLAlchemy
-    URL. LOCAL_DIGITAL_LANDING: a folder or fsspec URL. LOCAL_DIGITAL_SPOOL: a folder. LOCAL_DIGITAL_CONN_<ID>: a
-    connection as JSON with the keys that Airflow uses (host, port, login, password, extra); `connection` replaces this
-    last source.
+    URL. LOCAL_DIGITAL_LANDING: a folder or fsspec URL. LOCAL_DIGITAL_SPOOL: a folder. LOCAL_DIGITAL_SITE: a
+    folder or fsspec URL; LOCAL_DIGITAL_SITE_URL: its public address; LOCAL_DIGITAL_PUBLISHER: a name.
+    LOCAL_DIGITAL_CONN_<ID>: a connection as JSON with the keys that Airflow uses (host, port, login, password, extra);
+    `connection` replaces this last source.
     """
     variables = os.environ if environment is None else environment
 
@@ -92,6 +98,9 @@ def from_environment(
         warehouse=_with_driver(variables.get("LOCAL_DIGITAL_WAREHOUSE")),
         landing=variables.get("LOCAL_DIGITAL_LANDING") or str(LOCAL / "landing"),
         spool=Path(variables.get("LOCAL_DIGITAL_SPOOL") or LOCAL / "spool").absolute(),
+        site=variables.get("LOCAL_DIGITAL_SITE") or str(LOCAL / "site"),
+        site_url=_with_slash(variables.get("LOCAL_DIGITAL_SITE_URL")),
+        publisher=variables.get("LOCAL_DIGITAL_PUBLISHER") or Settings.publisher,
     )
 
 
@@ -127,6 +136,10 @@ def _with_driver(url: str | None) -> str | None:
         if url.startswith(scheme):
             return "postgresql+psycopg2://" + url.removeprefix(scheme)
     return url
+
+
+def _with_slash(url: str | None) -> str | None:
+    return url.rstrip("/") + "/" if url else None
 
 
 def _how_to_connect(connection_id: str) -> str:

@@ -455,30 +455,39 @@ SafeKey = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]+$")]
 
 
 class DataSet(Facts):
-    """A data set of records by period: counts by a breakdown (or by two, with `across`), or one KPI.
+    """A data set of records by period: counts by a breakdown (or by two, with `across`), one KPI, or availability.
 
-    The platform contract's record shapes: `transactions-by-channel`, `missed-bin-by-ward`, `digital-takeup`. dimension:
-    the record's key for the breakdown; the one for `across` is its field's name. threshold: counts from 1 up to below
-    it are withheld, and with them as many others as it takes that nobody can work them out; 0 for figures about a
-    whole council, which are of no small group.
+    The platform contract's record shapes: `transactions-by-channel`, `missed-bin-by-ward`, `digital-takeup`,
+    `user-satisfaction-score` (the KPI with how many gave each rating), `cost-per-transaction` (by quarter, one record
+    for each channel and one for all), `monitoring` (by hour). dimension: the record's key for the breakdown; the one
+    for `across` is its field's name. threshold: counts from 1 up to below it are withheld, and with them as many others
+    as it takes that nobody can work them out; 0 for figures about a whole council, which are of no small group.
     """
 
-    period: Literal["week", "month"]
+    period: Literal["hour", "week", "month", "quarter"]
     breakdown: FieldName | None = None
     across: FieldName | None = None
     dimension: SafeKey | None = None
     measure: SafeKey
     kpi: Slug | None = None
     version: str | None = None
+    availability: bool = Field(
+        default=False, description="How long the council's page was up in each hour, and how fast it answered."
+    )
     threshold: int = Field(default=5, ge=0)
     sensitive_threshold: int = Field(default=10, ge=0)
 
     @model_validator(mode="after")
-    def _counts_or_kpi(self) -> Self:
-        counts = bool(self.breakdown and self.dimension) and not (self.kpi or self.version)
-        kpi = bool(self.kpi and self.version) and not (self.breakdown or self.dimension or self.across)
-        if counts == kpi:
-            raise ValueError("either `breakdown` with `dimension`, or `kpi` with `version`")
+    def _one_kind(self) -> Self:
+        counts = bool(self.breakdown and self.dimension)
+        kpi = bool(self.kpi and self.version)
+        given = [self.breakdown, self.dimension, self.across, self.kpi, self.version, self.availability or None]
+        wanted = 2 + bool(self.across) if counts else 2 if kpi else 1
+        if sum(fact is not None for fact in given) != wanted or counts + kpi + self.availability != 1:
+            raise ValueError("`breakdown` with `dimension`, or `kpi` with `version`, or `availability: true`")
+        periods = ("week", "month") if counts else ("hour",) if self.availability else ("week", "month", "quarter")
+        if self.period not in periods:
+            raise ValueError(f"`period: {'` or `'.join(periods)}` for such a data set")
         if 0 < self.threshold < _LOWEST_THRESHOLD:
             raise ValueError(f"`threshold: 0` for no control, or {_LOWEST_THRESHOLD} and more")
         if self.threshold > self.sensitive_threshold and self.threshold:

@@ -1,0 +1,13 @@
+-- grain: one entry of the change log of a council that takes part, newest first
+select
+    change.changed_at,
+    change.council,
+    change.transaction,
+    change.what,
+    change.data_set,
+    change.figures,
+    change.first_period,
+    change.last_period
+from open_data.change
+inner join marts.council on change.council = council.council
+order by change.changed_at desc, change.change_id desc
