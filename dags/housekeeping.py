@@ -9,7 +9,8 @@ from airflow.sdk import CronTriggerTimetable, dag, task
 from local_digital_airflow import core
 
 _DOC = """
-Removes raw landing files past the retention that each council's file states. Accepted records and the ledger stay.
+Removes raw landing files past the retention that each council's file states, and looks at councils' pages older than 92
+days. Accepted records and the rest of the ledger stay.
 It may be cleared and run again at any time.
 """
 

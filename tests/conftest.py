@@ -29,6 +29,7 @@ from local_digital.migrations import migrate
 from local_digital.settings import ROOT, Connection, Settings
 from local_digital.validate import DeliveryReport, validate
 from local_digital.workspace import Workspace
+from tests.signing import sign_off
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -135,18 +136,17 @@ def installation(postgres: EmbeddedServer, database_url: str, tmp_path: Path) ->
             "solihull_privacy": Connection("solihull_privacy", password="secret-of-the-tests"),
             "solihull_platform": Connection("solihull_platform", host=platform_url, extra={"tokens": tokens}),
         }
-        yield Installation(
-            Settings(
-                connection=connections.__getitem__,
-                config=config,
-                warehouse=database_url,
-                landing=str(tmp_path / "landing"),
-                spool=tmp_path / "spool",
-            ),
-            folder,
-            platform_url,
-            tokens,
+        settings = Settings(
+            connection=connections.__getitem__,
+            config=config,
+            warehouse=database_url,
+            landing=str(tmp_path / "landing"),
+            spool=tmp_path / "spool",
+            site=str(tmp_path / "site"),
         )
+        with Workspace.open(settings) as workspace:
+            sign_off(workspace, "solihull")
+        yield Installation(settings, folder, platform_url, tokens)
     engine.dispose()
 
 

@@ -1,4 +1,4 @@
-"""Which addresses secrets may be sent to."""
+"""Which addresses secrets may be sent to, and which are those of pages."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ def is_safe_address(url: str) -> bool:
     if not host or not _PRINTABLE.fullmatch(url) or "@" in parts.netloc or "?" in url or "#" in url:
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and _is_this_machine(host))
+
+
+def is_page(url: str) -> bool:
+    """Say whether a URL is one of a public page: http or https, without user name or fragment."""
+    return origin(url) is not None and _PRINTABLE.fullmatch(url) is not None and "#" not in url
 
 
 def origin(url: str) -> tuple[str, str, int] | None:

@@ -1,4 +1,4 @@
-"""The Europe/London calendar: days, weeks from Monday, months."""
+"""The Europe/London calendar: days, weeks from Monday, months, calendar quarters."""
 
 from __future__ import annotations
 
@@ -28,4 +28,4 @@ def period_end(kind: str, start: dt.date) -> dt.date:
         return start + dt.timedelta(days=1)
     if kind == "week":
         return start + dt.timedelta(days=7)
-    return (start + dt.timedelta(days=32)).replace(day=1)
+    return (start + dt.timedelta(days=94 if kind == "quarter" else 32)).replace(day=1)

@@ -1,9 +1,13 @@
-"""Retention: raw landing files hold personal data, and go after the number of days that the council's file says."""
+"""Retention: raw landing files hold personal data, and go after the number of days that the council's file says.
+
+With them go looks at councils' pages that are too old to be published.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from local_digital.availability import forget_checks
 from local_digital.config.loading import load_councils
 from local_digital.sql import statement
 
@@ -30,4 +34,7 @@ def expire(workspace: Workspace, *, dry_run: bool = False) -> list[int]:
                 workspace.landing.remove_raw(delivery.sha256)
                 with workspace.engine.begin() as db:
                     db.execute(statement("ledger/mark_raw_removed"), {"delivery_id": delivery.delivery_id})
+    if not dry_run:
+        with workspace.engine.begin() as db:
+            forget_checks(db)
     return gone

@@ -159,9 +159,14 @@ feeds:
 {"".join(_columns(contract))}\
     # CHECK: columns that are sent and must never be read: names, addresses, notes
     ignored_columns: [{_PERSONAL}]
-    # CHECK: once the council has signed off its figures: {", ".join(contract.data_sets) or "no data sets yet"}
+    # CHECK: once the council has signed off its figures: {_offered(contract) or "no data sets yet"}
     publish: {{}}
 """
+
+
+def _offered(contract: Transaction) -> str:
+    # Availability needs the council's `page` first.
+    return ", ".join(name for name, data_set in contract.data_sets.items() if not data_set.availability)
 
 
 def _columns(contract: Transaction) -> Iterator[str]:

@@ -54,7 +54,7 @@ class Settings:
     landing: an fsspec URL or a folder. spool: a private local folder for downloads that are under way. connection:
     looks up a Connection by id, or raises ConfigurationError. site: a folder or fsspec URL for the open data and the
     pages. site_url: where readers find that, with a slash at the end; None where nobody knows yet. publisher: whose
-    site it is.
+    site it is. contact: an e-mail address or a page, told to those whose websites are looked at.
     """
 
     connection: Callable[[str], Connection] = field(repr=False)
@@ -65,6 +65,7 @@ class Settings:
     site: str = str(LOCAL / "site")
     site_url: str | None = None
     publisher: str = "Local Digital"
+    contact: str | None = None
 
 
 def from_environment(
@@ -76,6 +77,7 @@ def from_environment(
     LOCAL_DIGITAL_CONFIG: a directory with `councils/` and `transactions/`. LOCAL_DIGITAL_WAREHOUSE: a SQLAlchemy
     URL. LOCAL_DIGITAL_LANDING: a folder or fsspec URL. LOCAL_DIGITAL_SPOOL: a folder. LOCAL_DIGITAL_SITE: a
     folder or fsspec URL; LOCAL_DIGITAL_SITE_URL: its public address; LOCAL_DIGITAL_PUBLISHER: a name.
+    LOCAL_DIGITAL_CONTACT: an e-mail address or a URL.
     LOCAL_DIGITAL_CONN_<ID>: a connection as JSON with the keys that Airflow uses (host, port, login, password, extra);
     `connection` replaces this last source.
     """
@@ -101,6 +103,7 @@ def from_environment(
         site=variables.get("LOCAL_DIGITAL_SITE") or str(LOCAL / "site"),
         site_url=_with_slash(variables.get("LOCAL_DIGITAL_SITE_URL")),
         publisher=variables.get("LOCAL_DIGITAL_PUBLISHER") or Settings.publisher,
+        contact=variables.get("LOCAL_DIGITAL_CONTACT", "").strip() or None,
     )
 
 

@@ -16,7 +16,7 @@ from local_digital.errors import ConfigurationError
 from local_digital.extract import take_files
 from local_digital.load import load
 from local_digital.migrations import migrate_engine
-from local_digital.publishing.data_sets import Desired, desired
+from local_digital.publishing.data_sets import Desired, desired, released
 from local_digital.settings import Connection
 from local_digital.sql import statement
 from local_digital.validate import DeliveryReport, validate
@@ -66,9 +66,11 @@ def trial(
         load(workspace, feed)
         say("aggregate")
         aggregate(workspace, council)
+        with workspace.engine.begin() as db:
+            decided = released(db, feed, run_id=None)
         yield Trial(
             feed, workspace, reports, _figures(workspace, feed), _words(workspace, feed), _breakdowns(workspace, feed),
-            desired(workspace, feed, run_id=None),
+            desired(workspace, feed, decided),
         )  # fmt: skip
 
 

@@ -100,9 +100,13 @@ class Workspace:
                 found=f"feeds for {', '.join(facts.feeds)}",
                 action="Check the spelling, or add the feed to the council's file.",
             )
-        contract = load_transactions(self.settings.config)[0][transaction]
+        return self.handle(facts, load_transactions(self.settings.config)[0][transaction])
+
+    def handle(self, council: Council, contract: Transaction) -> FeedHandle:
+        """As `feed`, of a council that is read already and has a feed for this contract."""
         with self.engine.begin() as db:
-            return FeedHandle(facts, contract, facts.feeds[transaction], _feed_id(db, council, transaction))
+            feed_id = _feed_id(db, council.council, contract.transaction)
+        return FeedHandle(council, contract, council.feeds[contract.transaction], feed_id)
 
     def feeds(self, council: str) -> list[FeedHandle]:
         return [self.feed(council, transaction) for transaction in self.council(council).feeds]

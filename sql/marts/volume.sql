@@ -1,4 +1,5 @@
 -- grain: period x breakdown (or two) x label of one feed's touched periods; demand only, by the day of the report
+-- Breakdown `rating` has the ratings that were given.
 insert into marts.volume (
     council, transaction, period_kind, period_start, breakdown, label, across, across_label, reports, basis
 )
@@ -87,3 +88,18 @@ group by
     label.label,
     parts.across,
     across_label.label
+union all
+select
+    :council,
+    :transaction,
+    period_kind,
+    period_start,
+    'rating',
+    cast(rating as text),
+    '',
+    '',
+    sum(count),
+    basis
+from demand
+where rating is not null
+group by period_kind, period_start, basis, rating

@@ -21,8 +21,10 @@ from airflow.serialization.serialized_objects import DagSerialization
 from local_digital.config.loading import council_files, load_council
 from local_digital.errors import ConfigurationError, DataError, RefusedError, TransportError
 from local_digital.extract import Extracted, Wait
+from local_digital.migrations import migrate
 from local_digital.settings import ROOT
 from local_digital_airflow import ExtractOperator, faults_for_airflow, run_day
+from tests.sources.page_server import Site, website
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,6 +93,33 @@ def test_every_task_has_a_time_out_a_pool_and_an_owner(bag: DagBag) -> None:
         assert task.execution_timeout is not None, task.task_id
         assert task.pool in {"sftp", "api", "folder", "warehouse", "platform"}, task.task_id
         assert task.owner == "local-digital", task.task_id
+
+
+def test_availability_looks_every_hour_and_then_publishes(bag: DagBag) -> None:
+    dag = bag.dags["availability"]
+
+    tasks = {task.task_id: (task.pool, task.downstream_task_ids) for task in dag.tasks}
+    assert tasks == {"check": ("api", {"publish"}), "publish": ("platform", set())}
+    assert all(task.execution_timeout for task in dag.tasks)
+    assert (dag.catchup, dag.max_active_runs, dag.tags) == (False, 1, {"availability"})
+    assert DagSerialization.from_dict(DagSerialization.to_dict(dag)).timetable.summary == "7 * * * *"
+
+
+def test_availability_check_says_how_many_pages_were_up_and_down(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database_url: str
+) -> None:
+    migrate(database_url)
+    shutil.copytree(ROOT / "include" / "transactions", tmp_path / "transactions")
+    (tmp_path / "councils").mkdir()
+    with website(Site({"/bins": 200})) as site:
+        for council, path in (("solihull", "bins"), ("fife", "gone")):
+            written = (ROOT / "include" / "councils" / f"{council}.yaml").read_text("utf-8")
+            page = f"\n  {FEED}:\n    page: {site.url}/{path}\n"
+            (tmp_path / "councils" / f"{council}.yaml").write_text(written.replace(f"\n  {FEED}:\n", page), "utf-8")
+        monkeypatch.setenv("LOCAL_DIGITAL_WAREHOUSE", database_url)
+        check = _bag(monkeypatch, tmp_path).dags["availability"].get_task("check")
+        assert check.python_callable() == {"up": 1, "down": 1, "unmonitored": 0}
+        assert check.python_callable() == {"up": 0, "down": 0, "unmonitored": 0}
 
 
 SOURCES = {

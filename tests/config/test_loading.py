@@ -74,6 +74,11 @@ def config(tmp_path: Path) -> Path:
             "feeds.report-missed-bin",
             "`formats`",
         ),
+        ("digital-takeup: {}", "monitoring: {}", "feeds.report-missed-bin.page", "which `monitoring` is about"),
+        ("delivery: rolling", "page: ftp://x.example/\n    delivery: rolling", "page", "http or https"),
+        ("delivery: rolling", "page: https://me@x.example/\n    delivery: rolling", "page", "without user name"),
+        ("delivery: rolling", 'page: "https://x.example/#bins"\n    delivery: rolling', "page", "or fragment"),
+        ("delivery: rolling", "page: www.x.example/bins\n    delivery: rolling", "page", "the address of a page"),
         ("council: otherham", "council: elsewhere", "council", "as the file is called"),
         ("council: otherham", "council: [", "otherham.yaml", "YAML"),
     ],
@@ -91,6 +96,24 @@ def test_broken_council_is_named_with_its_key_and_leaves_the_others_alone(
     assert str(broken) in str(errors[0])
     assert key in str(errors[0])
     assert message in str(errors[0])
+
+
+def test_council_that_names_its_page_may_publish_how_available_it_is_or_not(config: Path) -> None:
+    other = config / "councils" / "otherham.yaml"
+    page = "https://www.otherham.gov.uk/bins?report=missed"
+    text = other.read_text("utf-8").replace("delivery: rolling", f"page: {page}\n    delivery: rolling")
+    other.write_text(text, "utf-8")
+    assert load_council(config, "otherham").feeds["report-missed-bin"].page == page
+    other.write_text(text.replace("digital-takeup: {}", "monitoring: {}", 1), "utf-8")
+    assert "monitoring" in load_council(config, "otherham").feeds["report-missed-bin"].publish
+
+
+def test_availability_has_no_labels_to_spell(config: Path) -> None:
+    other = config / "councils" / "otherham.yaml"
+    text = other.read_text("utf-8").replace("delivery: rolling", "page: https://x.example/\n    delivery: rolling")
+    other.write_text(text.replace("digital-takeup: {}", "monitoring: {labels: {unmapped: x}}", 1), "utf-8")
+    (error,) = load_councils(config)[1]
+    assert "labels on data sets by one breakdown only" in str(error)
 
 
 def test_words_that_yaml_would_change_stay_words(config: Path) -> None:

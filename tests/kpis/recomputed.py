@@ -68,6 +68,9 @@ class Month(NamedTuple):
     starts: dt.date
     by_channel: dict[str, int]
 
+    def only(self, channel: str) -> Month:
+        return Month(self.starts, {channel: self.by_channel.get(channel, 0)})
+
 
 class Costed(NamedTuple):
     """costed, left_out: transactions by channels with and without a unit cost."""
@@ -451,6 +454,10 @@ class _Feed:
             )
             if last and "cost-per-transaction" in self.contract.kpis:
                 found[Key("quarter", quarter, "cost-per-transaction")] = self._cost(last)
+            if last and "cost-by-channel" in self.contract.kpis:
+                for channel in {used for month in last for used in month.by_channel}:
+                    if (figure := self._cost_of(channel, last)) is not None:
+                        found[Key("quarter", quarter, "cost-by-channel", label=channel)] = figure
             if len(last) == len(before) == 12 and "channel-shift-saving" in self.contract.kpis:
                 found[Key("quarter", quarter, "channel-shift-saving")] = self._saving(
                     last, before, months_after(ends, -1)
@@ -468,6 +475,19 @@ class _Feed:
             over(sums.pounds, sums.costed) if sums.enough else None,
             basis,
             frozenset(caveats),
+        )
+
+    def _cost_of(self, channel: str, months: list[Month]) -> Figure | None:
+        sums = self._costed((month.only(channel), month.starts) for month in months)
+        if not sums.costed:
+            return None
+        partial_year = len(months) < 12
+        return Figure(
+            sums.pounds,
+            Fraction(sums.costed),
+            sums.pounds / sums.costed,
+            "partial" if partial_year else "estimated" if sums.estimated else "full",
+            sums.caveats - {"channels-without-cost"} | ({"fewer-than-12-months"} if partial_year else frozenset()),
         )
 
     def _saving(self, last: list[Month], before: list[Month], on: dt.date) -> Figure:

@@ -29,7 +29,7 @@ from local_digital.publishing import data_sets
 from local_digital.publishing import publish as publish_module
 from local_digital.publishing import rebuild as rebuild_module
 from local_digital.publishing.client import DataSetClient
-from local_digital.publishing.data_sets import Desired, desired
+from local_digital.publishing.data_sets import Desired
 from local_digital.publishing.publish import Plan, plan_for, publish
 from local_digital.publishing.rebuild import rebuild
 from local_digital.publishing.reconcile import reconcile
@@ -39,6 +39,7 @@ from tests import conftest
 from tests.conftest import Installation, export, row
 from tests.publishing import fault_proxy
 from tests.publishing.fault_proxy import Fault, FaultProxy, Passage, standing_before
+from tests.signing import desired, sign_off
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,6 +130,7 @@ class Publishing:
                 cursor.execute(f"delete from {table} where council = %s", [self.council])  # noqa: S608 - ours
                 own = rows.replace(b"solihull\t", f"{self.council}\t".encode())
                 cursor.copy_expert(f"copy {table} from stdin", io.BytesIO(own))
+        sign_off(self.workspace, self.council)
 
     def _marts(self) -> dict[str, bytes]:
         found = {}
@@ -164,7 +166,7 @@ class Publishing:
 
     def desired(self) -> list[Desired]:
         (feed,) = self.workspace.feeds(self.council)
-        return desired(self.workspace, feed, run_id=None)
+        return desired(self.workspace, feed)
 
     def shown(self, data_set: str) -> list[Record]:
         """Every record that the platform has of a data set, asked past the proxy."""

@@ -64,6 +64,29 @@ def test_id_that_others_made_is_told_as_such_and_briefly(foreign: str) -> None:
     assert described(foreign) == f"an id that is not ours, {ascii(foreign)[:80]}"
 
 
+@given(st.dates(dt.date(2000, 1, 1), dt.date(2100, 1, 1)), st.integers(0, 23))
+def test_id_of_an_hour_is_its_own_and_tells_it(day: dt.date, number: int) -> None:
+    hour = dt.datetime.combine(day, dt.time(number), dt.UTC)
+    an_id = record_id(hour, "hour")
+    assert described(an_id) == f"hour from {hour:%Y-%m-%d %H}:00 UTC"
+    assert an_id not in {record_id(hour + dt.timedelta(hours=1), "hour"), record_id(hour.date(), "day")}
+
+
+@pytest.mark.parametrize(
+    "start",
+    [MONDAY, dt.datetime(2026, 3, 30, 10), dt.datetime(2026, 3, 30, 10, 7, tzinfo=dt.UTC)],  # noqa: DTZ001 - the fault
+)
+def test_hour_without_its_beginning_in_utc_has_no_id(start: dt.date) -> None:
+    with pytest.raises(TypeError):
+        record_id(start, "hour")
+
+
+def test_ids_of_days_are_what_they_always_were() -> None:
+    assert record_id(MONDAY, "week", "Digital") == "MjAyNi0wMy0zMFQwMDowMDowMCswMDowMC53ZWVrLkRpZ2l0YWw="
+    with pytest.raises(TypeError):
+        record_id(dt.datetime(2026, 3, 30, tzinfo=dt.UTC), "week")
+
+
 def test_what_an_id_is_told_as_is_fit_for_any_log() -> None:
     told = described(record_id(MONDAY, "week", "a\n\ud800\x1b[31m"))
     assert told == "week from 2026-03-30, a\ufffd\ufffd\ufffd[31m"

@@ -10,11 +10,11 @@ import yaml
 from sqlalchemy import text
 
 from local_digital.publishing import publish as publishing
-from local_digital.publishing.data_sets import desired
 from local_digital.publishing.publish import publish
 from local_digital.publishing.reconcile import reconcile
 from local_digital.publishing.releases import releases
 from tests.conftest import Installation, export, row
+from tests.signing import desired, sign_off
 
 if TYPE_CHECKING:
     from local_digital.workspace import Workspace
@@ -33,6 +33,7 @@ def rows(start: int, **wards: int) -> list[str]:
 def night(installation: Installation, workspace: Workspace, day: int, *exported: str) -> None:
     installation.put(f"missed_bins_202511{day:02d}.csv", export(*exported))
     installation.ingest(workspace)
+    sign_off(workspace, "solihull")
     publish(workspace, "solihull", run_id=f"night {day}")
     reconcile(workspace, "solihull", run_id=f"night {day}")
 
@@ -122,6 +123,7 @@ def test_run_killed_before_it_sends_has_made_its_choice_for_good(
 ) -> None:
     installation.put("missed_bins_20251111.csv", export(*rows(1, A=6, B=9, C=20)))
     installation.ingest(workspace)
+    sign_off(workspace, "solihull")
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt

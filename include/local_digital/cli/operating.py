@@ -166,20 +166,27 @@ def publish(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the plan.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Send what changed since the last successful send, and withdraw what is gone."""
+    """Send what changed since the last successful send, and withdraw what is gone; only what is signed off leaves."""
     from local_digital.publishing.publish import publish as push  # noqa: PLC0415
+    from local_digital.publishing.sign_off import briefly  # noqa: PLC0415
 
     run_id = _run_id("publish")
-    rows: list[dict[str, Any]] = []
     with open_workspace() as workspace:
-        for slug in councils_of(workspace, council):
-            report = push(workspace, slug, run_id=run_id, dry_run=dry_run)
-            rows += [{"council": slug, "sent": report.sent, **plan.as_json()} for plan in report.plans]
+        reports = {slug: push(workspace, slug, run_id=run_id, dry_run=dry_run)
+                   for slug in councils_of(workspace, council)}  # fmt: skip
     if as_json:
-        print_json(rows)
-    else:
-        table("Would be sent" if dry_run else "Sent", same("council", "data_set", "new", "changed", "withdrawn",
-                                                             "unchanged"), rows)  # fmt: skip
+        print_json({slug: report.as_json() for slug, report in reports.items()})
+        return
+    rows = [{"council": slug, **plan.as_json()} for slug, report in reports.items() for plan in report.plans]
+    table("Would be sent" if dry_run else "Sent", same("council", "data_set", "sink", "new", "changed", "withdrawn",
+                                                         "unchanged"), rows)  # fmt: skip
+    for slug, report in reports.items():
+        for waiting in report.waiting:
+            out.print(f"{slug} {waiting.transaction} waits for a decision ({briefly(waiting.reasons)}): "
+                      f"`local-digital approve {slug} {waiting.transaction}`.", highlight=False)  # fmt: skip
+        for why, transactions in (("a draft", report.drafts), ("under embargo", report.embargoed)):
+            for transaction in transactions:
+                out.print(f"{slug} {transaction} is {why}: nothing more of it is published.", highlight=False)
 
 
 @app.command()
@@ -263,7 +270,7 @@ def expire(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which deliveries.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Remove raw landing files that are past their council's retention."""
+    """Remove raw landing files that are past their council's retention, and looks at pages older than 92 days."""
     from local_digital.retention import expire as remove  # noqa: PLC0415
 
     with open_workspace() as workspace:

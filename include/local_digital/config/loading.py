@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from local_digital.authorities import authorities, resolve
-from local_digital.config.models import UNKNOWN_GSS_CODE, Council, Tier, Transaction
+from local_digital.config.models import UNKNOWN_GSS_CODE, Council, Feed, Tier, Transaction
 from local_digital.errors import ConfigurationError
 from local_digital.fields import ALWAYS_REQUIRED, DELIVERY_FIELDS, UNMAPPED
 
@@ -237,18 +237,17 @@ def _keeps_the_contracts(path: Path, council: Council, contracts: dict[str, Tran
         unknown = sorted({collected.stream for collected in feed.collections} - streams)
         if unknown:
             raise wrong(f"{at}.collections", f"bin types of the contract ({', '.join(streams)})", ", ".join(unknown))
-        for data_set, publication in feed.publish.items():
-            _publishes_what_the_contract_offers(
-                wrong, f"{at}.publish.{data_set}", contract, data_set, set(publication.labels)
-            )
+        for data_set in feed.publish:
+            _publishes_what_the_contract_offers(wrong, at, contract, feed, data_set)
 
 
-def _publishes_what_the_contract_offers(
-    wrong: Any, key: str, contract: Transaction, data_set: str, labels: set[str]
-) -> None:
+def _publishes_what_the_contract_offers(wrong: Any, at: str, contract: Transaction, feed: Feed, data_set: str) -> None:
+    key, labels = f"{at}.publish.{data_set}", set(feed.publish[data_set].labels)
     if data_set not in contract.data_sets:
         raise wrong(key, f"a data set of the contract ({', '.join(contract.data_sets)})", f"`{data_set}`")
-    if labels and (contract.data_sets[data_set].across or contract.data_sets[data_set].kpi):
+    if contract.data_sets[data_set].availability and feed.page is None:
+        raise wrong(f"{at}.page", f"the address of the council's page, which `{data_set}` is about", "none")
+    if labels and (contract.data_sets[data_set].across or not contract.data_sets[data_set].breakdown):
         raise wrong(f"{key}.labels", "labels on data sets by one breakdown only", "some here")
     breakdown = contract.data_sets[data_set].breakdown
     values = set(contract.fields[breakdown].values) if breakdown else set()

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from local_digital.addresses import is_page
 from local_digital.config.facts import ConnectionId, Facts, Slug, Word
 from local_digital.config.formats import CsvFormat, Format, TreeFormat
 from local_digital.config.sources import FileFacts, Open311, Source
@@ -41,7 +42,14 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _a_page(url: str) -> str:
+    if not is_page(url):
+        raise ValueError("the address of a page: http or https, without user name or fragment")
+    return url
+
+
 FieldName = Annotated[str, AfterValidator(_known_field)]
+PageAddress = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_a_page)]
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 
 
@@ -265,7 +273,18 @@ class Feed(Facts):
     data_group: PlatformName | None = Field(
         default=None, description="For this feed's data sets; the council's, when not given."
     )
+    stage: Literal["draft", "trial", "live"] = Field(
+        default="draft",
+        description="`draft`: nothing is published. `trial`: to the sink for trials only. `live`: to everybody, once "
+        "somebody has approved it.",
+    )
+    embargo_until: dt.date | None = Field(
+        default=None, description="Before this local day nothing more is published; what is public stays as it is."
+    )
     publish: dict[PlatformName, Publication] = Field(default_factory=dict)
+    page: PageAddress | None = Field(
+        default=None, description="Where the council's website offers this transaction: looked at once an hour."
+    )
 
     @model_validator(mode="after")
     def _columns_make_sense(self) -> Self:
@@ -354,9 +373,12 @@ class Privacy(Facts):
 
 
 class Platform(Facts):
-    """connection: host is the base URL, extra.tokens holds one bearer token per data type."""
+    """connection: host is the base URL, extra.tokens holds one bearer token per data type. trial: the same for the sink
+    to which feeds on trial are published.
+    """
 
     connection: ConnectionId
+    trial: ConnectionId | None = None
     data_group: PlatformName
 
 
@@ -415,6 +437,9 @@ class Council(Facts):
         both = sorted(self.elsewhere.keys() & self.feeds.keys())
         if both:
             raise ValueError(f"{', '.join(both)} either among the feeds or under `elsewhere`")
+        on_trial = [transaction for transaction, feed in self.feeds.items() if feed.stage == "trial"]
+        if on_trial and not self.platform.trial:
+            raise ValueError(f"`platform.trial`, the sink for trials, since {', '.join(on_trial)} has `stage: trial`")
         stored = self.stored_data_sets
         twice = sorted({name for name in stored if stored.count(name) > 1})
         if twice:
@@ -508,6 +533,22 @@ class KpiFacts(Facts):
     weeks: int = Field(default=12, ge=1, le=52)
 
 
+class Holds(Facts):
+    """When figures are held back until somebody has looked at them, each against the periods before.
+
+    periods: how many of those make the usual one, their median; fewer than four make none. volume_factor: the total
+    may be so many times the usual one or as small a part of it. takeup_points: take-up may differ by so much, 0.2 being
+    20 points. withheld_share: so much of the total may be withheld to protect privacy, or withheld_points more than
+    usual. Small numbers get the room that chance alone gives them.
+    """
+
+    periods: int = Field(default=8, ge=4, le=52)
+    volume_factor: float = Field(default=2.5, gt=1)
+    takeup_points: float = Field(default=0.2, gt=0, le=1)
+    withheld_share: float = Field(default=0.5, gt=0, le=1)
+    withheld_points: float = Field(default=0.2, gt=0, le=1)
+
+
 class Transaction(Facts):
     """The agreed contract of a kind of dealing with the public.
 
@@ -526,6 +567,7 @@ class Transaction(Facts):
     kpis: dict[Slug, KpiFacts] = Field(default_factory=lambda: {"volume": KpiFacts()})
     unit_costs: tuple[UnitCost, ...] = ()
     data_sets: dict[PlatformName, DataSet] = Field(default_factory=dict)
+    holds: Holds = Holds()
 
     def not_provided_by(self, council: Council) -> str | None:
         """Return why a council does not provide this, None when it does."""
@@ -573,6 +615,8 @@ class Transaction(Facts):
             definition = KPIS[data_set.kpi]
             if definition.labelled or data_set.period not in definition.periods:
                 raise ValueError(f"`{data_set.kpi}` in a period that it has, and one figure a period")
+            if data_set.kpi == "cost-per-transaction" and "cost-by-channel" not in self.kpis:
+                raise ValueError("`cost-by-channel` among the KPIs, since the data set of costs has both")
         return self
 
     @model_validator(mode="after")

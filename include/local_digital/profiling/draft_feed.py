@@ -378,11 +378,13 @@ class FeedDraft:
                 self._writer.line(3, f"- {scalar(name)}")
 
     def _write_publish(self) -> None:
-        lacking = {name: self._lacking(data_set) for name, data_set in self._contract.data_sets.items()}
+        # An export does not tell where the council's page is, so availability is no doubt of its draft.
+        offered = {name: each for name, each in self._contract.data_sets.items() if not each.availability}
+        lacking = {name: self._lacking(data_set) for name, data_set in offered.items()}
         for name, why in lacking.items():
             if why:
                 self._writer.comment(f"CHECK: `{name}` cannot be published: {why}", 2)
-        written = {name: data_set for name, data_set in self._contract.data_sets.items() if not lacking[name]}
+        written = {name: data_set for name, data_set in offered.items() if not lacking[name]}
         if not written:
             return
         self._writer.line(2, "publish:")

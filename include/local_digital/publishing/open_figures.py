@@ -75,8 +75,9 @@ def _counts(
         for start, release in released[data_set.period].items():
             for cell, reports in release.counts.items():
                 if tuple(field for field, _ in cell) == breakdowns:
-                    labels = (*(label for _, label in cell), "")[:2]
-                    yield Count(name, data_set.period, start, *labels, None if cell in release.withheld else reports)
+                    label, across_label = (*(label for _, label in cell), "")[:2]
+                    shown = None if cell in release.withheld else reports
+                    yield Count(name, data_set.period, start, label, across_label, shown)
         return
     facts = {
         "council": feed.council.council,

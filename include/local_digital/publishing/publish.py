@@ -10,23 +10,29 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from local_digital.errors import LocalDigitalError
-from local_digital.publishing.data_sets import SIDE_BY_SIDE, Desired, client, desired
+from local_digital.publishing.data_sets import SIDE_BY_SIDE, Desired, Sink, client
 from local_digital.publishing.records import is_usable_id, payload_hash
+from local_digital.publishing.released_feed import released_feed
 from local_digital.sql import statement
 from local_digital.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from local_digital.publishing.sign_off import Waiting
+
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Record ids by what is to be done with them. unchanged is a count."""
+    """Record ids by what is to be done with them. sink: the platform (`live`) or the one for trials. unchanged is a
+    count.
+    """
 
     transaction: str
     data_set: str
+    sink: Sink
     new: list[str]
     changed: list[str]
     withdrawn: list[str]
@@ -34,35 +40,64 @@ class Plan:
 
     def as_json(self) -> dict[str, object]:
         counts = {"new": len(self.new), "changed": len(self.changed), "withdrawn": len(self.withdrawn)}
-        return {"transaction": self.transaction, "data_set": self.data_set, **counts, "unchanged": self.unchanged}
+        names = {"transaction": self.transaction, "data_set": self.data_set, "sink": self.sink}
+        return {**names, **counts, "unchanged": self.unchanged}
 
 
 @dataclass(frozen=True)
 class PublishReport:
-    """sent is False for a dry run."""
+    """sent is False for a dry run. waiting: feeds whose figures wait for a decision; nothing of them was sent. drafts,
+    embargoed: transactions of which nothing is published by the council's file. opened: how many feeds' public figures
+    changed.
+    """
 
     sent: bool
     plans: list[Plan] = field(default_factory=list)
+    waiting: list[Waiting] = field(default_factory=list)
+    drafts: list[str] = field(default_factory=list)
+    embargoed: list[str] = field(default_factory=list)
+    opened: int = 0
 
     def as_json(self) -> dict[str, object]:
-        return {"sent": self.sent, "data_sets": [plan.as_json() for plan in self.plans]}
+        return {
+            "sent": self.sent,
+            "data_sets": [plan.as_json() for plan in self.plans],
+            "waiting": [waiting.as_json() for waiting in self.waiting],
+            "drafts": self.drafts,
+            "embargoed": self.embargoed,
+            "opened": self.opened,
+        }
 
 
-def publish(workspace: Workspace, council: str, *, run_id: str, dry_run: bool = False) -> PublishReport:
+def publish(
+    workspace: Workspace, council: str, *, run_id: str, dry_run: bool = False, hourly: bool = False
+) -> PublishReport:
     """Bring a council's data sets on the platform to what the marts have; a dry run only returns the plan.
+
+    Only what is signed off leaves: see `sign_off.gate`. hourly: the data sets about availability, which have a
+    schedule of their own, and none of the others.
 
     Each stored batch is in the ledger before the next one leaves: killed anywhere, the next run sends at most one
     batch again, with the same ids. A data set that fails does not stop the others; the first failure is raised at
     the end. Raises DataError, RefusedError, TransportError, ConfigurationError.
     """
-    wanted = [
-        data_set
-        for feed in workspace.feeds(council)
-        for data_set in desired(workspace, feed, run_id=None if dry_run else run_id)
-    ]
+    wanted, gates, opened = [], [], 0
+    for feed in workspace.feeds(council):
+        found = released_feed(workspace, feed, run_id=None if dry_run else run_id, hourly=hourly)
+        gates.append(found.gate)
+        opened += found.opened
+        wanted += found.data_sets
     plans = [plan_for(workspace, data_set) for data_set in wanted]
+    report = PublishReport(
+        sent=not dry_run,
+        plans=plans,
+        waiting=[gate.waiting for gate in gates if gate.waiting],
+        drafts=[gate.feed.contract.transaction for gate in gates if gate.state == "draft"],
+        embargoed=[gate.feed.contract.transaction for gate in gates if gate.state == "embargoed"],
+        opened=opened,
+    )
     if dry_run:
-        return PublishReport(sent=False, plans=plans)
+        return report
 
     def attempt(data_set: Desired, plan: Plan) -> LocalDigitalError | None:
         try:
@@ -77,7 +112,7 @@ def publish(workspace: Workspace, council: str, *, run_id: str, dry_run: bool = 
     if failures:
         # A fault that passes is worth the retry even when another data set is refused for good.
         raise next((error for error in failures if error.retry), failures[0])
-    return PublishReport(sent=True, plans=plans)
+    return report
 
 
 def plan_for(workspace: Workspace, wanted: Desired) -> Plan:
@@ -88,7 +123,7 @@ def plan_for(workspace: Workspace, wanted: Desired) -> Plan:
             for row in db.execute(
                 text(
                     "select record_id, payload_hash from ledger.publication "
-                    "where council = :council and transaction = :transaction and data_set = :data_set"
+                    "where council = :council and transaction = :transaction and data_set = :data_set and sink = :sink"
                 ),
                 wanted.names,
             )
@@ -97,6 +132,7 @@ def plan_for(workspace: Workspace, wanted: Desired) -> Plan:
     return Plan(
         wanted.transaction,
         wanted.name,
+        wanted.sink,
         new=sorted(hashes.keys() - held.keys()),
         changed=sorted(key for key, value in hashes.items() if key in held and held[key] != value),
         withdrawn=sorted(held.keys() - hashes.keys()),
@@ -118,7 +154,7 @@ def _send(workspace: Workspace, wanted: Desired, plan: Plan, run_id: str) -> Non
             },
         )
     if plan.new or plan.changed or plan.withdrawn:
-        with client(workspace, wanted.council, wanted.transaction, wanted.name) as platform:
+        with client(workspace, wanted.council, wanted.transaction, wanted.name, wanted.sink) as platform:
             batches = platform.send([wanted.records[key] for key in (*plan.new, *plan.changed)])
             doubt(workspace, names, [*plan.new, *plan.changed, *plan.withdrawn])
             for batch in batches:

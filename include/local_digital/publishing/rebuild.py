@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from local_digital.errors import ConfigurationError
-from local_digital.publishing.data_sets import client, desired
+from local_digital.publishing.data_sets import client
 from local_digital.publishing.publish import doubt, forget, note_sent, removable_first
+from local_digital.publishing.released_feed import released_feed
 
 if TYPE_CHECKING:
     from local_digital.publishing.data_sets import Desired
@@ -51,9 +52,18 @@ def rebuild(
             found="several of that name" if feeds else "none of that name",
             action="Check the spelling, and say which with --transaction where there are several.",
         )
-    (wanted,) = (one for one in desired(workspace, feeds[0], run_id=run_id) if one.name == data_set)
+    (feed,) = feeds
+    found = released_feed(workspace, feed, run_id=run_id, hourly=feed.contract.data_sets[data_set].availability)
+    wanted = next((one for one in found.data_sets if one.name == data_set and one.records), None)
+    if wanted is None:
+        raise ConfigurationError(
+            f"{council} {data_set}",
+            expected="a data set that may be published",
+            found=f"a feed that is {found.gate.state}" if found.gate.state != "open" else "no figures",
+            action="`local-digital publish --dry-run` says what waits for what.",
+        )
     names = {**wanted.names, "run_id": run_id}
-    with client(workspace, wanted.council, wanted.transaction, wanted.name) as platform:
+    with client(workspace, wanted.council, wanted.transaction, wanted.name, wanted.sink) as platform:
         batches = platform.send(list(wanted.records.values()))
         known = _known(workspace, wanted)
         doubt(workspace, names, sorted(known | wanted.records.keys()))
@@ -73,7 +83,7 @@ def _known(workspace: Workspace, wanted: Desired) -> set[str]:
             db.scalars(
                 text(
                     "select record_id from ledger.publication "
-                    "where council = :council and transaction = :transaction and data_set = :data_set"
+                    "where council = :council and transaction = :transaction and data_set = :data_set and sink = :sink"
                 ),
                 wanted.names,
             )

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from local_digital.errors import LocalDigitalError, ReconciliationError
-from local_digital.publishing.data_sets import SIDE_BY_SIDE, Desired, client, desired
+from local_digital.publishing.data_sets import SIDE_BY_SIDE, Desired, client
 from local_digital.publishing.records import described, payload_hash
+from local_digital.publishing.released_feed import released_feed
 from local_digital.sql import statement
 
 if TYPE_CHECKING:
@@ -46,13 +47,19 @@ class ReconcileReport:
         return {"data_sets": [comparison.as_json() for comparison in self.comparisons]}
 
 
-def reconcile(workspace: Workspace, council: str, *, run_id: str) -> ReconcileReport:
+def reconcile(workspace: Workspace, council: str, *, run_id: str, hourly: bool = False) -> ReconcileReport:
     """Compare every data set of a council; what differs is noted, so that the next publish repairs it.
 
+    Feeds that wait for a decision or are under embargo are left out: what the marts hold of them is not to be there
+    yet. hourly: the data sets about availability, and none of the others.
     A data set that cannot be read does not stop the others. Raises ReconciliationError naming the data sets and their
     first records; where nothing differs, the first failure to read: RefusedError, TransportError, ConfigurationError.
     """
-    wanted = [data_set for feed in workspace.feeds(council) for data_set in desired(workspace, feed, run_id=None)]
+    wanted = [
+        data_set
+        for feed in workspace.feeds(council)
+        for data_set in released_feed(workspace, feed, run_id=None, hourly=hourly).data_sets
+    ]
 
     def attempt(data_set: Desired) -> Comparison | LocalDigitalError:
         try:
@@ -80,7 +87,7 @@ def reconcile(workspace: Workspace, council: str, *, run_id: str) -> ReconcileRe
 
 
 def _compare(workspace: Workspace, wanted: Desired, run_id: str) -> Comparison:
-    with client(workspace, wanted.council, wanted.transaction, wanted.name) as platform:
+    with client(workspace, wanted.council, wanted.transaction, wanted.name, wanted.sink) as platform:
         shown = {str(record.get("_id")): payload_hash(record) for record in platform.read_all()}
     hashes = wanted.hashes
     comparison = Comparison(

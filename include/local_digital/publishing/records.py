@@ -43,20 +43,37 @@ def timestamp(day: dt.date) -> str:
     return f"{day.isoformat()}T00:00:00+00:00"
 
 
-def record_id(day: dt.date, period: str, *dimensions: str) -> str:
+def hour_timestamp(hour: dt.datetime) -> str:
+    """Label an hour of UTC by its beginning. hour: aware, without minutes; anything else is a TypeError."""
+    if hour.utcoffset() != dt.timedelta(0) or (hour.minute, hour.second, hour.microsecond) != (0, 0, 0):
+        raise TypeError("an hour's timestamp is made from its beginning in UTC")
+    return f"{hour:%Y-%m-%dT%H}:00:00+00:00"
+
+
+def record_id(start: dt.date, period: str, *dimensions: str) -> str:
     """Return the id of a record: URL-safe base64 of timestamp, period and every dimension, joined by dots.
 
-    The same record has the same id for ever, so sending it again replaces it. A dot or a backslash within a part is
-    escaped by a backslash, so that different dimensions never share an id. Where the id would be too long, a
-    backslash with the SHA-256 of the dimensions stands for them: no escaped text looks like that.
+    start: the local day on which the period begins; of the period `hour`, its beginning in UTC (aware). The same
+    record has the same id for ever, so sending it again replaces it. A dot or a backslash within a part is escaped by a
+    backslash, so that different dimensions never share an id. Where the id would be too long, a backslash with the
+    SHA-256 of the dimensions stands for them: no escaped text looks like that.
     """
     # Surrogates pass here and are refused where they can do harm, in the record's values.
     parts = [part.replace("\\", r"\\").replace(".", r"\.") for part in (period, *dimensions)]
-    plain = _base64(".".join([timestamp(day), *parts]))
+    stamp = _stamp(start, period)
+    plain = _base64(".".join([stamp, *parts]))
     if len(plain) <= LONGEST_ID:
         return plain
     digest = hashlib.sha256(".".join(parts[1:]).encode(errors="surrogatepass")).hexdigest()
-    return _base64(rf"{timestamp(day)}.{parts[0]}.\{digest}")
+    return _base64(rf"{stamp}.{parts[0]}.\{digest}")
+
+
+def _stamp(start: dt.date, period: str) -> str:
+    if period != "hour":
+        return timestamp(start)
+    if not isinstance(start, dt.datetime):
+        raise TypeError("an hour begins at an instant, not on a day")
+    return hour_timestamp(start)
 
 
 def described(an_id: str) -> str:
@@ -67,15 +84,18 @@ def described(an_id: str) -> str:
     try:
         spelt = base64.b64decode(an_id, altchars=b"-_", validate=True).decode(errors="surrogatepass")
         stamp, *parts = _PART.findall(spelt)
-        day = dt.datetime.fromisoformat(stamp).date()
-    except ValueError:
+        moment = dt.datetime.fromisoformat(stamp)
+        hourly = parts[:1] == ["hour"]
+        start, told = (moment, f"{moment:%Y-%m-%d %H:%M} UTC") if hourly else (moment.date(), str(moment.date()))
+        stamp = _stamp(start, *parts[:1])
+    except (ValueError, TypeError):
         parts = []
     # Only what comes to the same id again is one of ours.
     match parts:
-        case [period, digest] if _DIGEST.fullmatch(digest) and _base64(f"{timestamp(day)}.{period}.{digest}") == an_id:
-            return _printable(f"{period} from {day}, labels too long to be told from the id")
-        case [_, *_] if record_id(day, *(plain := [_ESCAPED.sub(r"\1", part) for part in parts])) == an_id:
-            return _printable(", ".join([f"{plain[0]} from {day}", *plain[1:]]))
+        case [period, digest] if _DIGEST.fullmatch(digest) and _base64(f"{stamp}.{period}.{digest}") == an_id:
+            return _printable(f"{period} from {told}, labels too long to be told from the id")
+        case [_, *_] if record_id(start, *(plain := [_ESCAPED.sub(r"\1", part) for part in parts])) == an_id:
+            return _printable(", ".join([f"{plain[0]} from {told}", *plain[1:]]))
     return f"an id that is not ours, {ascii(an_id)[:80]}"
 
 

@@ -13,10 +13,10 @@ _GROUP = ["comparison", "subject"]
 def benchmarks(kpis: pd.DataFrame, councils: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
     """Return median and quartiles of every figure over each group of three councils or more that have it.
 
-    kpis, councils, groups: as in `Figures`. Columns: transaction, period_kind, period_start, kpi, version, label, basis,
-    comparison (`all`, `tier` or `group`), subject (empty, the tier, `owner/name`), councils, lower_quartile, median,
-    upper_quartile; quartiles lie between neighbours in proportion. Figures of different versions or bases are never put
-    together.
+    kpis, councils, groups: as in `Figures`. Columns: transaction, period_kind, period_start, kpi, version, label,
+    basis, comparison (`all`, `tier` or `group`), subject (empty, the tier, `owner/name`), councils, lower_quartile,
+    median, upper_quartile; quartiles lie between neighbours in proportion. Figures of different versions or bases are
+    never put together.
     """
     everyone = councils.assign(comparison="all", subject="")[[*_GROUP, "council"]]
     tiers = councils.assign(comparison="tier", subject=councils["tier"])[[*_GROUP, "council"]]
@@ -24,7 +24,7 @@ def benchmarks(kpis: pd.DataFrame, councils: pd.DataFrame, groups: pd.DataFrame)
     members = pd.concat([everyone, tiers, named[[*_GROUP, "council"]]])
     figures = kpis.dropna(subset=["value"]).merge(members, on="council")
     grouped = figures.groupby([*_FIGURE, *_GROUP], sort=True)["value"]
-    found = grouped.agg(councils="count")
+    found = pd.DataFrame(grouped.agg(councils="count"))
     for name, share in (("lower_quartile", 0.25), ("median", 0.5), ("upper_quartile", 0.75)):
         found[name] = grouped.quantile(share)
     return found[found["councils"] >= FEWEST_COUNCILS].reset_index()

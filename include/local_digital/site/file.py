@@ -20,3 +20,24 @@ class File:
     path: str
     make: Callable[[], bytes]
     named_by_content: bool = False
+
+
+_MEDIA_TYPES = {
+    "css": "text/css; charset=utf-8",
+    "csv": "text/csv; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+    "ico": "image/x-icon",
+    "js": "text/javascript; charset=utf-8",
+    "json": "application/json",
+    "jsonld": "application/ld+json",
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "txt": "text/plain; charset=utf-8",
+    "woff2": "font/woff2",
+    "xml": "application/xml",
+}
+
+
+def media_type(path: str) -> str:
+    """Return what a web server should call the file, by its ending."""
+    return _MEDIA_TYPES.get(path.rpartition(".")[2].lower(), "application/octet-stream")

@@ -293,7 +293,7 @@ class HttpSession:
         # requests' own errors carry the request with its headers, so ours are raised where no error is handled and
         # hold only the name of theirs.
         try:
-            return _within(longest, exchange)
+            return within(longest, exchange)
         except TimeoutError:
             found, untrusted, passing = f"no whole answer within {longest:g} s", False, True
         except requests.RequestException as error:
@@ -357,7 +357,7 @@ def _needed(auth: Auth) -> tuple[str, ...]:
     return {"none": (), "bearer": ("password",), "header": ("password",)}.get(auth, ("login", "password"))
 
 
-def _within(seconds: float, work: Callable[[], _T]) -> _T:
+def within(seconds: float, work: Callable[[], _T]) -> _T:
     """Return what a piece of work returns, or raise what it raises; TimeoutError when it takes longer than `seconds`.
 
     A thread of its own, since a socket's time-out starts anew with each byte. One that is given up ends when its server

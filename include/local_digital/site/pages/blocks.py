@@ -1,0 +1,146 @@
+"""What pages are put together from: cells, tables and charts, with the files that go with them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from local_digital.kpis import KPIS
+from local_digital.site.file import File
+from local_digital.site.pages.words import STATES, figure, number, size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from local_digital.site.pages.charts import Drawing
+    from local_digital.site.pages.site import Figure
+
+# What a spreadsheet takes for the beginning of a formula: see local_digital/site/tables.py.
+_NO_BEGINNING = tuple("=+-@\t\r\n'\uff1d\uff0b\uff0d\uff20")
+
+
+class Cell(NamedTuple):
+    """text: as readers see it. raw: as the CSV has it. state: a key of `STATES`, where there is no figure.
+
+    note: beside the figure, such as `estimated`. order: what a column is sorted by.
+    """
+
+    text: str
+    raw: str
+    state: str | None = None
+    note: str = ""
+    order: str = ""
+
+
+class Column(NamedTuple):
+    """heading: as readers see it. name: in the CSV. numeric: right-aligned."""
+
+    heading: str
+    name: str
+    numeric: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """caption: what the table is about. rows: one cell for each column; the first is the row's heading.
+
+    sortable: whether readers may order it by a column (in a browser with JavaScript).
+    """
+
+    caption: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]]
+    sortable: bool = False
+
+    def csv(self) -> bytes:
+        """Return the table for a spreadsheet: UTF-8 with a byte order mark, plain numbers, no cell a formula."""
+        written = io.StringIO(newline="")
+        writer = csv.writer(written, lineterminator="\r\n")
+        writer.writerow([column.name for column in self.columns])
+        for row in self.rows:
+            writer.writerow(
+                [
+                    cell.raw if column.numeric else _harmless(cell.raw)
+                    for column, cell in zip(self.columns, row, strict=True)
+                ]
+            )
+        return written.getvalue().encode("utf-8-sig")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A table with its CSV and, where there is one, its chart.
+
+    key: of the CSV's name and the page's anchor. alt: what the chart shows, in a sentence. notes: sentences under it.
+    folder: of the page, with a slash at the end.
+    """
+
+    key: str
+    title: str
+    table: Table
+    folder: str
+    drawing: Drawing | None = None
+    alt: str = ""
+    notes: Sequence[str] = ()
+    _csv: list[bytes] = field(default_factory=list, compare=False, repr=False)
+
+    @property
+    def csv(self) -> bytes:
+        if not self._csv:
+            self._csv.append(self.table.csv())
+        return self._csv[0]
+
+    @property
+    def csv_size(self) -> str:
+        return size(self.csv)
+
+    def files(self) -> Iterator[File]:
+        """Yield the CSV and the drawings."""
+        yield File(f"{self.folder}{self.key}.csv", lambda: self.csv)
+        if self.drawing:
+            yield from self.drawing.files()
+
+
+def text_cell(text: str) -> Cell:
+    return Cell(text, text, order=text)
+
+
+def state_cell(state: str) -> Cell:
+    """Return the cell of a figure that is not there. In the CSV a withheld count says so; nothing else is a word."""
+    return Cell(STATES[state][0], "withheld" if state == "withheld" else "", state)
+
+
+def count_cell(count: int) -> Cell:
+    return Cell(number(count), str(count), order=str(count))
+
+
+def share_cell(part: float, whole: float | None) -> Cell:
+    """Return a share; `nothing to divide` of nothing."""
+    return value_cell("share", part / whole) if whole else state_cell("nothing-to-divide")
+
+
+def value_cell(unit: str, value: float, note: str = "") -> Cell:
+    raw = f"{value:.6f}".rstrip("0").rstrip(".")
+    # Hours stand in the heading of their column.
+    text = f"{value:,.1f}" if unit == "hours" else figure(unit, value)  # type: ignore[arg-type]
+    return Cell(text, raw, note=note, order=raw)
+
+
+def figure_cell(kpi: str, found: Figure | None) -> Cell:
+    """Return a KPI's figure, or why there is none."""
+    if found is None:
+        return state_cell("no-data")
+    if found.value is None:
+        return state_cell(found.state or "no-data")
+    return value_cell(KPIS[kpi].unit, found.value, "estimated" if found.basis == "estimated" else "")
+
+
+def caveat_keys(figures: Iterable[Figure | None]) -> list[str]:
+    """Return the keys of all caveats that figures have."""
+    return sorted({key for found in figures if found for key in found.caveats})
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text.startswith(_NO_BEGINNING) else text

@@ -1,0 +1,271 @@
+"""The released figures in the order in which pages ask for them; every frame is grouped once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
+
+from local_digital.kpis import KPIS
+from local_digital.site.benchmarks import benchmarks
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+    from local_digital.config.models import Transaction
+    from local_digital.kpis import PeriodKind
+    from local_digital.site.about import About
+    from local_digital.site.figures import Figures
+
+UNMAPPED_NAME = "Not mapped yet"
+
+
+class Figure(NamedTuple):
+    """A released figure. value: None where there was nothing to divide or too little is known; `state` says which."""
+
+    value: float | None
+    numerator: float | None
+    denominator: float | None
+    basis: str
+    caveats: tuple[str, ...]
+
+    @property
+    def state(self) -> str | None:
+        if self.value is not None:
+            return None
+        return "too-little-known" if self.denominator else "nothing-to-divide"
+
+
+class Benchmark(NamedTuple):
+    councils: int
+    lower_quartile: float
+    median: float
+    upper_quartile: float
+
+
+class Period(NamedTuple):
+    reports: int | None
+    working_days: int | None
+    bank_holidays: tuple[str, ...]
+    cycle_week: int | None
+    same_point: dt.date | None
+
+
+class Offer(NamedTuple):
+    """state: as in `Figures.offers`. not_supplied: KPIs that the feed cannot give."""
+
+    state: str
+    reason: str | None
+    not_supplied: tuple[str, ...]
+
+
+class Council(NamedTuple):
+    slug: str
+    name: str
+    gss_code: str
+    tier: str
+    nation: str
+    region: str | None
+    population: int | None
+
+
+class Newest(NamedTuple):
+    """The newest whole month of a feed, or its newest week where it has no month."""
+
+    kind: PeriodKind
+    start: dt.date
+    reports: int | None
+
+
+class Feed:
+    """The released figures of one council's transaction.
+
+    figures: by (period kind, KPI, version, label), then by the period's first day. counts: by data set, then by the
+    period's first day, then by (label, label across); None where a count is withheld. periods: by period kind, then by
+    the period's first day. kind: the periods that its charts have: weeks, or months where the feed counts by month.
+    """
+
+    def __init__(self, kpis: pd.DataFrame, volumes: pd.DataFrame, periods: pd.DataFrame) -> None:
+        self.figures: dict[tuple[str, str, str, str], dict[dt.date, Figure]] = {}
+        for kind, start, kpi, version, label, *parts, basis, caveats in _rows(
+            kpis, "period_kind", "period_start", "kpi", "version", "label", "value", "numerator", "denominator",
+            "basis", "caveats",
+        ):  # fmt: skip
+            found = Figure(*(_known(part) for part in parts), basis, tuple(caveats))
+            self.figures.setdefault((kind, kpi, version, label), {})[start] = found
+        self.counts: dict[str, dict[dt.date, dict[tuple[str, str], int | None]]] = {}
+        for data_set, start, label, across, reports, state in _rows(
+            volumes, "data_set", "period_start", "label", "across_label", "reports", "state"
+        ):
+            count = int(reports) if state == "shown" and not pd.isna(reports) else None
+            self.counts.setdefault(data_set, {}).setdefault(start, {})[label, across] = count
+        self.periods: dict[str, dict[dt.date, Period]] = {}
+        for kind, start, reports, days, holidays, week, same_point in _rows(
+            periods, "period_kind", "period_start", "reports", "working_days", "bank_holidays", "cycle_week",
+            "same_point",
+        ):  # fmt: skip
+            found_period = Period(_whole(reports), _whole(days), tuple(holidays), _whole(week), _day(same_point))
+            self.periods.setdefault(kind, {})[start] = found_period
+        self.kind: PeriodKind = "week" if "week" in self.periods or not self.periods else "month"
+
+    def series(
+        self, kpi: str, kind: PeriodKind | None = None, version: str | None = None, label: str = ""
+    ) -> dict[dt.date, Figure]:
+        """Return the figures of a KPI by period; the newest version and the kind of the charts where none is given."""
+        return self.figures.get((kind or self.kind, kpi, version or KPIS[kpi].versions[-1], label), {})
+
+    def has(self, kpi: str) -> bool:
+        """Say whether there is any row of a KPI, of whatever period, version or label."""
+        return any(key[1] == kpi for key in self.figures)
+
+    def newest(self) -> Newest | None:
+        """Return the newest month, or the newest week where there is no month."""
+        for kind in ("month", "week"):
+            if found := self.periods.get(kind):
+                start = max(found)
+                return Newest("month" if kind == "month" else "week", start, found[start].reports)
+        return None
+
+
+@dataclass(frozen=True)
+class Site:
+    """figures, about: what the pages are made from. The rest is that, grouped, and found when it is first asked for."""
+
+    figures: Figures
+    about: About
+
+    @property
+    def contracts(self) -> dict[str, Transaction]:
+        return self.figures.contracts
+
+    @cached_property
+    def councils(self) -> dict[str, Council]:
+        """Every council that takes part, by slug, in the order of slugs: a `City of` sorts no council to C."""
+        rows = _rows(self.figures.councils, "council", *Council._fields[1:])
+        councils = [
+            Council(slug, name, gss_code, tier, nation, _text(region), _whole(population))
+            for slug, name, gss_code, tier, nation, region, population in rows
+        ]
+        return {council.slug: council for council in sorted(councils)}
+
+    @cached_property
+    def offers(self) -> dict[tuple[str, str], Offer]:
+        """By council and transaction."""
+        return {
+            (council, transaction): Offer(state, _text(reason), tuple(not_supplied))
+            for council, transaction, state, reason, not_supplied in _rows(
+                self.figures.offers, "council", "transaction", "state", "reason", "not_supplied"
+            )
+        }
+
+    @cached_property
+    def released_at(self) -> dict[tuple[str, str], dt.datetime]:
+        """When a feed's public figures last changed, by council and transaction (UTC)."""
+        rows = _rows(self.figures.feeds, "council", "transaction", "released_at")
+        return {(council, transaction): at.to_pydatetime() for council, transaction, at in rows}
+
+    def offer(self, council: str, transaction: str) -> Offer:
+        return self.offers.get((council, transaction), Offer("awaited", None, ()))
+
+    def feed(self, council: str, transaction: str) -> Feed:
+        """Return the released figures of a council's transaction; an empty feed where there are none."""
+        key = (council, transaction)
+        return Feed(
+            _part(self.figures.kpis, self._kpi_rows, key),
+            _part(self.figures.volumes, self._volume_rows, key),
+            _part(self.figures.periods, self._period_rows, key),
+        )
+
+    @cached_property
+    def newest(self) -> dict[tuple[str, str], Newest]:
+        """The newest period of every feed that has one, as `Feed.newest`, by council and transaction."""
+        periods = self.figures.periods
+        found: dict[tuple[str, str], Newest] = {}
+        for kind in ("week", "month"):
+            of_kind = periods[periods["period_kind"] == kind].sort_values("period_start", kind="stable")
+            newest = of_kind.drop_duplicates(["council", "transaction"], keep="last")
+            for council, transaction, start, reports in _rows(
+                newest, "council", "transaction", "period_start", "reports"
+            ):
+                found[council, transaction] = Newest("month" if kind == "month" else "week", start, _whole(reports))
+        return found
+
+    @cached_property
+    def _benchmarks(self) -> dict[tuple[str, ...], dict[dt.date, Benchmark]]:
+        figures = self.figures
+        # A share of each channel has no band anywhere, and most figures are such.
+        whole = figures.kpis[figures.kpis["label"] == ""]
+        found: dict[tuple[str, ...], dict[dt.date, Benchmark]] = {}
+        for *key, start, councils, lower, median, upper in _rows(
+            benchmarks(whole, figures.councils, figures.groups),
+            "transaction", "period_kind", "kpi", "version", "basis", "comparison", "subject", "period_start",
+            "councils", "lower_quartile", "median", "upper_quartile",
+        ):  # fmt: skip
+            found.setdefault(tuple(key), {})[start] = Benchmark(int(councils), lower, median, upper)
+        return found
+
+    def benchmark(
+        self,
+        transaction: str,
+        kind: PeriodKind,
+        kpi: str,
+        *,
+        basis: str = "full",
+        version: str | None = None,
+        comparison: str = "all",
+        subject: str = "",
+    ) -> Mapping[dt.date, Benchmark]:
+        """Return median and quartiles of a KPI by period. comparison, subject: as in `benchmarks.benchmarks`."""
+        key = (transaction, kind, kpi, version or KPIS[kpi].versions[-1], basis, comparison, subject)
+        return self._benchmarks.get(key, {})
+
+    @cached_property
+    def _kpi_rows(self) -> dict[tuple[str, str], Any]:
+        return _grouped(self.figures.kpis)
+
+    @cached_property
+    def _volume_rows(self) -> dict[tuple[str, str], Any]:
+        return _grouped(self.figures.volumes)
+
+    @cached_property
+    def _period_rows(self) -> dict[tuple[str, str], Any]:
+        return _grouped(self.figures.periods)
+
+
+def label_name(contract: Transaction, field: str, label: str) -> str:
+    """Return the name of a value of a contract's field; the council's own word where the contract lists none."""
+    values = contract.fields[field].values if field in contract.fields else {}
+    if label in values:
+        return values[label].name
+    return UNMAPPED_NAME if values and label == "unmapped" else label
+
+
+def _rows(frame: pd.DataFrame, *columns: str) -> Any:
+    return zip(*(frame[column].tolist() for column in columns), strict=True)
+
+
+def _grouped(frame: pd.DataFrame) -> dict[tuple[str, str], Any]:
+    return dict(frame.groupby(["council", "transaction"], sort=False).indices)
+
+
+def _part(frame: pd.DataFrame, groups: dict[tuple[str, str], Any], key: tuple[str, str]) -> pd.DataFrame:
+    return frame.take(groups.get(key, []))
+
+
+def _known(value: Any) -> float | None:
+    return None if pd.isna(value) else float(value)
+
+
+def _whole(value: Any) -> int | None:
+    return None if pd.isna(value) else int(value)
+
+
+def _text(value: Any) -> str | None:
+    return None if pd.isna(value) else str(value)
+
+
+def _day(value: Any) -> dt.date | None:
+    return None if pd.isna(value) else value

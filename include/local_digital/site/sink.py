@@ -1,0 +1,334 @@
+"""Where the site goes: a folder that changes as a whole, or an object store that changes file by file, pages last.
+
+Both hold `site.json`: what the site was made from, and size and SHA-256 of every file. It says which files are known
+to be there as they should be, and that the place is ours. Neither touches what it did not write.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from local_digital.errors import ConfigurationError, TransportError
+from local_digital.site.file import media_type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from local_digital.site.file import File
+
+INDEX = "site.json"
+# How the object stores that can be told so call the argument.
+_MEDIA_TYPE_ARGUMENTS = {"s3": "ContentType", "s3a": "ContentType", "gs": "content_type", "gcs": "content_type"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a file of the site is like."""
+
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Index:
+    """made_from: digests of what the site was made from, by kind; None while it is being written. files: by path."""
+
+    made_from: dict[str, str] | None = None
+    files: dict[str, Entry] = field(default_factory=dict)
+
+    def content(self) -> bytes:
+        return (json.dumps(asdict(self), indent=1, sort_keys=True) + "\n").encode()
+
+
+@dataclass
+class Written:
+    """What a build did. files, bytes: all that the site holds. written: new and changed ones. made: whose content was
+    made at all. removed: those that are gone."""
+
+    files: int = 0
+    bytes: int = 0
+    written: int = 0
+    made: int = 0
+    removed: int = 0
+
+
+def sink(target: str) -> Folder | Store:
+    """Return the sink for a folder or an fsspec URL. Raises ConfigurationError where nothing serves such a URL."""
+    try:
+        files, root = fsspec.core.url_to_fs(target)
+    except (ValueError, ImportError) as error:
+        raise ConfigurationError(
+            "LOCAL_DIGITAL_SITE", expected="a folder, or a URL of a kind that fsspec can write to",
+            found=f"{target.partition('://')[0]}://",
+            action="Check the spelling; some kinds need a package, such as s3fs or gcsfs.",
+        ) from error  # fmt: skip
+    return Folder(Path(root)) if isinstance(files, LocalFileSystem) else Store(files, root)
+
+
+class Folder:
+    """A local folder that readers see as it was or as it is now. The folder is a symbolic link.
+
+    The versions are whole folders beside it, in `.NAME.versions/`: the one that is shown and the one before. A version
+    is made in full, files that did not change as hard links (they keep their time), and the link moved in one step.
+    Whatever a killed build left there, the next one removes. A lock in there keeps two builders apart.
+    """
+
+    def __init__(self, place: Path) -> None:
+        self.where = str(place)
+        self.place = Path(os.path.abspath(place))  # noqa: PTH100 - resolve() would follow the link
+        self._versions = self.place.parent / f".{self.place.name}.versions"
+
+    def index(self) -> Index | None:
+        """Return what is there, None for nothing. Raises ConfigurationError for a folder that is not ours."""
+        current = self._current()
+        return _read_index((current / INDEX).read_bytes) if current else None
+
+    def write(self, files: Iterable[File], made_from: Mapping[str, str]) -> Written:
+        """Show these files and no others. Raises as `index`, and TransportError where the disk does not take them."""
+        with _faults_told(self.where), self._alone():
+            current = self._current()
+            self._sweep({current, self._before(current)})
+            new = self._versions / f"{max([0, *map(_number, self._all())]) + 1:06d}"
+            new.mkdir()
+            written = self._make(files, new, current, made_from)
+            self._show(new)
+            self._sweep({new, current})
+        return written
+
+    def _make(self, files: Iterable[File], new: Path, old: Path | None, made_from: Mapping[str, str]) -> Written:
+        before = _read_index((old / INDEX).read_bytes).files if old else {}
+        entries: dict[str, Entry] = {}
+        done = Written()
+        for file in in_order(files):
+            target = new / file.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            left = old / file.path if old else None
+            known = before.get(file.path)
+            if file.named_by_content and left and known and _size(left) == known.bytes:
+                _take_over(left, target)
+                entries[file.path] = known
+                continue
+            content = _made(file)
+            done.made += 1
+            entries[file.path] = Entry(len(content), hashlib.sha256(content).hexdigest())
+            if left and _size(left) == len(content) and left.read_bytes() == content:
+                _take_over(left, target)
+            else:
+                target.write_bytes(content)
+                done.written += 1
+        (new / INDEX).write_bytes(Index(dict(made_from), entries).content())
+        return _counted(done, entries, before)
+
+    def _show(self, version: Path) -> None:
+        if self.place.is_dir() and not self.place.is_symlink():
+            # An empty one, as somebody made it beforehand.
+            self.place.rmdir()
+        link = self._versions / "link"
+        link.unlink(missing_ok=True)
+        # Relative, so that the folder above can be moved or mounted elsewhere.
+        link.symlink_to(version.relative_to(self.place.parent), target_is_directory=True)
+        link.replace(self.place)
+
+    def _current(self) -> Path | None:
+        """Return the version that is shown."""
+        if self.place.is_symlink():
+            version = self.place.parent / self.place.readlink()
+            if version.parent == self._versions:
+                return version if version.is_dir() else None
+        elif not self.place.exists() or (self.place.is_dir() and not any(self.place.iterdir())):
+            return None
+        raise _not_ours(self.where)
+
+    def _before(self, version: Path | None) -> Path | None:
+        older = [one for one in self._all() if version and _number(one) < _number(version)]
+        return max(older, key=_number, default=None)
+
+    def _all(self) -> list[Path]:
+        return [path for path in self._versions.iterdir() if path.name.isdecimal()]
+
+    def _sweep(self, keep: set[Path | None]) -> None:
+        for path in self._all():
+            if path not in keep:
+                shutil.rmtree(path)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        self._current()
+        self._versions.mkdir(parents=True, exist_ok=True)
+        with (self._versions / "lock").open("w") as file:
+            # The system lets go of it when the process ends, however that is.
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+class Store:
+    """An object store below one prefix, or what else fsspec writes to.
+
+    Only changed files are written: data first, pages after them, `index.html` last, then what is gone is removed and
+    `site.json` written. While that is under way `site.json` says so, and a build that finds it so looks at the stored
+    files themselves. Who reads meanwhile may see new data from an old page. One builder at a time is the caller's duty.
+    """
+
+    def __init__(self, files: fsspec.AbstractFileSystem, root: str) -> None:
+        self._files = files
+        self._root = root.rstrip("/")
+        protocol = files.protocol if isinstance(files.protocol, str) else files.protocol[0]
+        self.where = f"{protocol}://{self._root.lstrip('/')}"
+        self._argument = _MEDIA_TYPE_ARGUMENTS.get(protocol)
+
+    def index(self) -> Index | None:
+        """Return what is there, None for nothing. Raises ConfigurationError for files that are not ours."""
+        with _faults_told(self.where):
+            self._files.invalidate_cache()
+            if self._files.exists(self._at(INDEX)):
+                return _read_index(lambda: bytes(self._files.cat_file(self._at(INDEX))))
+            if self._present():
+                raise _not_ours(self.where)
+        return None
+
+    def write(self, files: Iterable[File], made_from: Mapping[str, str]) -> Written:
+        """Make the store hold these files and no others. Raises as `index`, and TransportError."""
+        with _faults_told(self.where):
+            old = self.index() or Index()
+            present = self._present()
+            entries: dict[str, Entry] = {}
+            done = Written()
+            begun = False
+            for file in in_order(files):
+                known = old.files.get(file.path)
+                size = present.get(file.path)
+                if file.named_by_content and known and size == known.bytes:
+                    entries[file.path] = known
+                    continue
+                content = _made(file)
+                done.made += 1
+                entry = entries[file.path] = Entry(len(content), hashlib.sha256(content).hexdigest())
+                sure = known == entry if old.made_from else size == entry.bytes and self._holds(file.path, content)
+                if size == entry.bytes and sure:
+                    continue
+                if not begun:
+                    self._put(INDEX, Index(None, old.files).content())
+                    begun = True
+                self._put(file.path, content)
+                done.written += 1
+            for path in sorted(present.keys() - entries.keys() - {INDEX}):
+                if not begun:
+                    self._put(INDEX, Index(None, old.files).content())
+                    begun = True
+                self._files.rm_file(self._at(path))
+            self._put(INDEX, Index(dict(made_from), entries).content())
+        return _counted(done, entries, old.files)
+
+    def _present(self) -> dict[str, int]:
+        """Return path and size of every file below the prefix."""
+        if not self._files.exists(self._root):
+            return {}
+        found = self._files.find(self._root, detail=True)
+        below = len(self._root) + 1
+        return {path[below:]: facts["size"] for path, facts in found.items()}
+
+    def _holds(self, path: str, content: bytes) -> bool:
+        return bool(self._files.cat_file(self._at(path)) == content)
+
+    def _put(self, path: str, content: bytes) -> None:
+        if not self._argument:
+            self._files.makedirs(self._at(path).rpartition("/")[0], exist_ok=True)
+        told = {self._argument: media_type(path)} if self._argument else {}
+        self._files.pipe_file(self._at(path), content, **told)
+
+    def _at(self, path: str) -> str:
+        return f"{self._root}/{path}"
+
+
+def in_order(files: Iterable[File]) -> list[File]:
+    """Return the files in the order in which they may appear: what is pointed to before what points to it."""
+    found = sorted(files, key=lambda file: (_rank(file.path), file.path))
+    paths = [file.path for file in found]
+    for path in paths:
+        parts = PurePosixPath(path).parts
+        if path == INDEX or path.startswith("/") or ".." in parts or str(PurePosixPath(path)) != path:
+            raise ValueError(f"no file of the site may be called {path}")
+    if len(set(paths)) < len(paths):
+        raise ValueError("two files of the site have one path")
+    return found
+
+
+def _made(file: File) -> bytes:
+    try:
+        return file.make()
+    except OSError as error:
+        # Where the content comes from is no fault of the place that it goes to.
+        raise RuntimeError(f"{file.path} cannot be made") from error
+
+
+def _rank(path: str) -> int:
+    if path == "index.html":
+        return 3
+    if path.endswith(".html"):
+        return 2
+    return int(path.endswith(("datapackage.json", ".jsonld")))
+
+
+def _read_index(read: Any) -> Index:
+    """Return what an index tells, an unfinished site where it cannot be read."""
+    try:
+        told = json.loads(read())
+        return Index(told["made_from"], {path: Entry(**entry) for path, entry in told["files"].items()})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return Index()
+
+
+def _counted(done: Written, entries: dict[str, Entry], before: Mapping[str, Entry]) -> Written:
+    done.files = len(entries)
+    done.bytes = sum(entry.bytes for entry in entries.values())
+    done.removed = len(before.keys() - entries.keys())
+    return done
+
+
+def _number(version: Path) -> int:
+    return int(version.name)
+
+
+def _size(path: Path) -> int | None:
+    return path.stat().st_size if path.is_file() else None
+
+
+def _take_over(left: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(left)
+    except OSError:
+        # Not every file system has hard links.
+        shutil.copy2(left, target)
+
+
+def _not_ours(place: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"LOCAL_DIGITAL_SITE, {place}",
+        expected="a place that is empty or that an earlier build of the site has written",
+        found="something else",
+        action="Name another place, or empty this one: a build removes what it did not make.",
+    )
+
+
+@contextlib.contextmanager
+def _faults_told(place: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise TransportError(
+            f"LOCAL_DIGITAL_SITE, {place}",
+            expected="it to take the site's files",
+            found=os.strerror(error.errno) if error.errno else type(error).__name__,
+            action="Check who may write there and that there is room, then run again. What readers see is whole.",
+        ) from error

@@ -1,0 +1,1 @@
+# ruff: noqa: A005 - a part of the package `tests`, in the way of no library

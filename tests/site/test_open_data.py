@@ -1,0 +1,256 @@
+"""The open data: every file says what it holds, CSV and JSON hold the same, and nothing withheld is in any of them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from frictionless import Package
+from sqlalchemy import text
+
+from local_digital.kpis import CAVEATS, KPIS
+from local_digital.site.about import About
+from local_digital.site.benchmarks import benchmarks
+from local_digital.site.open_data import open_data
+from tests.site.released import FORMULA, PLANTED, WARDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from local_digital.site.figures import Figures
+    from local_digital.workspace import Workspace
+
+ABOUT = About("Councils of the test", "https://figures.example.org/")
+BINS = "data/report-missed-bin"
+
+Row = dict[str, Any]
+
+
+@pytest.fixture
+def made(figures: Figures) -> dict[str, bytes]:
+    """All files by path."""
+    return {file.path: file.make() for file in open_data(figures, ABOUT)}
+
+
+@pytest.fixture
+def folder(made: dict[str, bytes], tmp_path: Path) -> Path:
+    for path, content in made.items():
+        (tmp_path / "out" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "out" / path).write_bytes(content)
+    return tmp_path / "out" / "data"
+
+
+def rows(made: dict[str, bytes], path: str) -> list[Row]:
+    return list(csv.DictReader(io.StringIO(made[path].decode(), newline="")))
+
+
+def records(made: dict[str, bytes], path: str) -> list[Row]:
+    found: list[Row] = json.loads(made[path])
+    return found
+
+
+def asked(workspace: Workspace, query: str, **facts: object) -> list[Any]:
+    with workspace.engine.connect() as db:
+        return list(db.execute(text(query), facts))
+
+
+def faults(package: Path) -> list[str]:
+    return [str(fault) for fault in Package(str(package)).validate().flatten(["type", "message"])]
+
+
+def test_every_package_is_valid_and_lists_every_csv(folder: Path) -> None:
+    packages = sorted(folder.rglob("datapackage.json"))
+    assert [package.parent.name for package in packages] == ["data", "report-missed-bin"]
+    for package in packages:
+        assert faults(package) == []
+        told = {resource["path"] for resource in json.loads(package.read_bytes())["resources"]}
+        assert told == {path.name for path in package.parent.glob("*.csv")}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fault"),
+    [
+        (b",shown\r\n", b",hidden\r\n", "constraint-error"),
+        (b",2025-11-03,", b",3 November,", "type-error"),
+        (b"count,state", b"counts,state", "incorrect-label"),
+    ],
+)
+def test_a_file_that_is_not_as_described_is_found_out(folder: Path, before: bytes, after: bytes, fault: str) -> None:
+    broken = folder / "report-missed-bin" / "missed-bin-by-ward.csv"
+    broken.write_bytes(broken.read_bytes().replace(before, after, 1))
+    assert any(fault in found for found in faults(broken.with_name("datapackage.json")))
+
+
+def test_a_file_that_was_cut_short_is_found_out(folder: Path) -> None:
+    cut = folder / "report-missed-bin" / "kpis.csv"
+    cut.write_bytes(b"".join(cut.read_bytes().splitlines(keepends=True)[:-1]))
+    assert any("hash-count" in found for found in faults(cut.with_name("datapackage.json")))
+
+
+def test_csv_and_json_hold_the_same(made: dict[str, bytes]) -> None:
+    paths = [path for path in made if path.endswith(".csv")]
+    assert len(paths) > 10
+    for path in paths:
+        from_csv, from_json = rows(made, path), records(made, path.replace(".csv", ".json"))
+        assert from_csv, path
+        assert len(from_csv) == len(from_json)
+        for one, other in zip(from_csv, from_json, strict=True):
+            assert list(one) == list(other)
+            for name, value in other.items():
+                if isinstance(value, str):
+                    assert one[name] in {value, f"'{value}"}
+                else:
+                    assert (float(one[name]) if one[name] else None) == value
+
+
+def test_rows_are_told_apart_by_what_identifies_them(made: dict[str, bytes]) -> None:
+    identity = {
+        f"{BINS}/kpis.csv": ["council", "kpi", "version", "label", "period_kind", "period_start"],
+        f"{BINS}/benchmarks.csv": [
+            "comparison", "subject", "kpi", "version", "label", "basis", "period_kind", "period_start",
+        ],
+    }  # fmt: skip
+    for path, columns in identity.items():
+        keys = [tuple(row[column] for column in columns) for row in rows(made, path)]
+        assert len(set(keys)) == len(keys)
+
+
+def test_a_withheld_count_is_in_no_file(workspace: Workspace, made: dict[str, bytes]) -> None:
+    assert asked(workspace, "select from marts.volume where reports = :reports and breakdown = 'ward'", reports=PLANTED)
+    withheld = [row for row in rows(made, f"{BINS}/missed-bin-by-ward.csv") if row["ward"] == "Big"]
+    assert {(row["count"], row["state"]) for row in withheld} == {("", "withheld")}
+    assert [path for path, content in made.items() if str(PLANTED).encode() in content] == []
+
+
+def test_what_is_shown_is_what_the_marts_hold(workspace: Workspace, made: dict[str, bytes]) -> None:
+    for path, breakdown in (("missed-bin-by-ward", "ward"), ("transactions-by-channel", "channel")):
+        marts = {
+            (row.council, row.period_start.isoformat(), row.label): row.reports
+            for row in asked(
+                workspace,
+                "select * from marts.volume where period_kind = 'week' and basis = 'full' and council <> 'bedford'"
+                " and breakdown = :breakdown and across = ''",
+                breakdown=breakdown,
+            )
+        }
+        found = records(made, f"{BINS}/{path}.json")
+        shown = {
+            (row["council"], row["period_start"], row[breakdown]): row["count"]
+            for row in found if row["state"] == "shown"
+        }  # fmt: skip
+        assert shown
+        assert {key: marts[key] for key in shown} == shown
+        assert {(row["council"], row["period_start"], row[breakdown]) for row in found} == marts.keys()
+    totals = asked(
+        workspace, "select sum(reports) as sum from marts.volume where breakdown = 'channel' and period_kind = 'week' "
+        "and basis = 'full' and council <> 'bedford'",
+    )  # fmt: skip
+    assert sum(shown.values()) == totals[0].sum
+
+
+def test_zero_is_a_figure_and_not_a_gap(made: dict[str, bytes]) -> None:
+    never = [row for row in rows(made, f"{BINS}/missed-bin-by-ward.csv") if row["ward"] == "Never"]
+    assert never
+    assert {(row["count"], row["state"]) for row in never} == {("0", "shown")}
+
+
+def test_no_word_of_a_council_runs_as_a_formula(made: dict[str, bytes]) -> None:
+    for path, content in made.items():
+        if path.endswith(".csv"):
+            cells = [cell for row in csv.reader(io.StringIO(content.decode(), newline="")) for cell in row]
+            assert [
+                cell for cell in cells if cell[:1] in set("=+@\t\r") or (cell[:1] == "-" and cell[1:2].isalpha())
+            ] == []
+    # Nothing is lost by it: without the apostrophe it is the council's word, which the JSON has as it is.
+    wards = {row["ward"].removeprefix("'") for row in rows(made, f"{BINS}/missed-bin-by-ward.csv")}
+    assert {*WARDS, "Big", "Few"} == wards
+    assert {row["ward"] for row in records(made, f"{BINS}/missed-bin-by-ward.json")} == wards
+    assert f"'{FORMULA}" in {row["ward"] for row in rows(made, f"{BINS}/missed-bin-by-ward.csv")}
+
+
+def test_a_council_has_its_code_of_today(made: dict[str, bytes]) -> None:
+    (fife,) = (row for row in rows(made, "data/councils.csv") if row["council"] == "fife")
+    assert (fife["gss_code"], fife["former_gss_codes"]) == ("S12000047", "S12000015")
+    codes = {row["gss_code"] for row in rows(made, f"{BINS}/kpis.csv") if row["council"] == "fife"}
+    assert codes == {"S12000047"}
+
+
+def test_who_publishes_what_is_told_with_the_reason(made: dict[str, bytes]) -> None:
+    states = {
+        (row["council"], row["transaction"]): (row["state"], row["reason"]) for row in rows(made, "data/offers.csv")
+    }
+    assert states["bath", "report-missed-bin"] == ("shown", "")
+    assert states["bedford", "report-missed-bin"] == ("not-published", "")
+    assert states["devon", "report-missed-bin"] == ("not-provided", "not a task of a county council")
+    assert states["bath", "pay-council-tax"] == ("awaited", "")
+
+
+def test_nothing_of_a_council_that_has_not_released_is_public(made: dict[str, bytes]) -> None:
+    for path in made:
+        if path.startswith(BINS) and path.endswith(".csv"):
+            assert "bedford" not in {row.get("council") for row in rows(made, path)}
+
+
+def test_labels_have_the_names_of_the_contract(made: dict[str, bytes]) -> None:
+    names = {(row["channel"], row["channel_name"]) for row in rows(made, f"{BINS}/transactions-by-channel.csv")}
+    assert {("online", "Online form"), ("phone", "Phone")} <= names
+
+
+def test_a_period_ends_on_its_last_day(made: dict[str, bytes]) -> None:
+    ends = {(row["period_start"], row["period_end"]) for row in rows(made, f"{BINS}/periods.csv")}
+    assert {("2025-11-03", "2025-11-09"), ("2025-11-24", "2025-11-30")} <= ends
+
+
+def test_every_kpi_version_unit_and_caveat_is_explained(made: dict[str, bytes]) -> None:
+    explained = {(row["kpi"], row["version"]): row for row in rows(made, "data/kpi-definitions.csv")}
+    assert explained.keys() == {(name, version) for name, kpi in KPIS.items() for version in kpi.versions}
+    assert all(row["definition"].endswith(".") and row["source"] for row in explained.values())
+    used = rows(made, f"{BINS}/kpis.csv")
+    assert {(row["kpi"], row["version"]) for row in used} <= explained.keys()
+    assert {row["unit"] for row in used} <= {row["unit"] for row in explained.values()}
+    assert {row["caveat"] for row in rows(made, "data/caveats.csv")} == set(CAVEATS)
+
+
+def test_a_package_tells_licence_period_and_provenance(made: dict[str, bytes]) -> None:
+    package = json.loads(made[f"{BINS}/datapackage.json"])
+    assert package["licenses"][0]["name"] == "OGL-UK-3.0"
+    assert package["temporal"] == {"start": "2025-11-03", "end": "2025-11-30"}
+    assert package["contributors"] == [{"title": "Councils of the test", "role": "publisher"}]
+    assert package["sources"]
+    assert all(field["description"] for resource in package["resources"] for field in resource["schema"]["fields"])
+    assert {one["kpi"] for one in package["definitions"]} == {row["kpi"] for row in rows(made, f"{BINS}/kpis.csv")}
+
+
+def test_the_change_log_tells_what_became_public(made: dict[str, bytes]) -> None:
+    found = {(row["council"], row["what"], row["data_set"]) for row in rows(made, "data/changes.csv")}
+    assert ("bath", "added", "missed-bin-by-ward") in found
+    assert {data_set for _, _, data_set in found} <= {
+        path.rpartition("/")[2].removesuffix(".csv") for path in made if path.startswith(BINS)
+    }
+
+
+def test_equal_figures_give_equal_bytes(figures: Figures, made: dict[str, bytes]) -> None:
+    assert {file.path: file.make() for file in open_data(figures, ABOUT)} == made
+
+
+def test_benchmarks_are_those_of_the_marts_once_everything_is_released(workspace: Workspace, figures: Figures) -> None:
+    # The council that has not released is in the marts' benchmarks and in none of the public's.
+    with workspace.engine.begin() as db:
+        db.execute(text("delete from marts.kpi where council = 'bedford'"))
+    quartiles = ["lower_quartile", "median", "upper_quartile"]
+    there = {
+        tuple(value for name, value in row._mapping.items() if name not in quartiles):
+        [float(row._mapping[name]) for name in quartiles]
+        for row in asked(workspace, "select * from marts.benchmark")
+    }  # fmt: skip
+    found = {
+        tuple(value for name, value in row.items() if name not in quartiles): [row[name] for name in quartiles]
+        for row in benchmarks(figures.kpis, figures.councils, figures.groups).to_dict("records")
+    }
+    assert len(there) > 20
+    assert found.keys() == there.keys()
+    for key, numbers in there.items():
+        assert found[key] == pytest.approx(numbers, rel=1e-12)
