@@ -22,6 +22,7 @@ from local_digital.config.loading import load_councils
 from local_digital.errors import DataError, LocalDigitalError
 from local_digital.settings import from_environment
 from local_digital_airflow import ExtractOperator, core
+from local_digital_sign_off import PublishOperator
 
 if TYPE_CHECKING:
     from local_digital.config.models import Council
@@ -78,15 +79,6 @@ def aggregate(council: str) -> dict[str, object]:
 
     with core() as workspace:
         return compute(workspace, council).as_json()
-
-
-@task(pool="platform", execution_timeout=_STEP_TIMEOUT)
-def publish(council: str) -> dict[str, object]:
-    """Send what changed."""
-    from local_digital.publishing.publish import publish as send  # noqa: PLC0415 - keeps parsing light
-
-    with core() as workspace:
-        return send(workspace, council, run_id=get_current_context()["run_id"]).as_json()
 
 
 @task(pool="platform", execution_timeout=_STEP_TIMEOUT, trigger_rule=TriggerRule.ALL_DONE)
@@ -153,7 +145,10 @@ def build(council: Council) -> Any:
                 last = load(council.council, transaction)
                 extract >> validate(council.council, transaction) >> last
                 loaded.append(last)
-        loaded >> aggregate(council.council) >> publish(council.council) >> reconcile(council.council)
+        publish = PublishOperator(
+            task_id="publish", council=council.council, pool="platform", execution_timeout=_STEP_TIMEOUT
+        )
+        loaded >> aggregate(council.council) >> publish >> reconcile(council.council)
 
     return chain()
 

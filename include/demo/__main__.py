@@ -53,6 +53,8 @@ def _main_job(stack: Stack) -> bool:
         runs = stack.carry_out(
             steps, name, (lambda now: status.update(f"{stage}: {now}")) if _out.is_terminal else None
         )
+    with stack.stage("the open data and the pages"):
+        stack.build_site(name)
     for council in steps:
         stack.airflow.pause(dag_of(council), paused=True)  # the sample's councils have no further nights to deliver
     facts = summary(stack, runs)

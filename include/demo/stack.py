@@ -13,6 +13,7 @@ from base64 import urlsafe_b64encode
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from demo.airflow_api import AirflowApi, wait_until
 from demo.airflow_processes import Processes
@@ -22,6 +23,7 @@ from demo.runs import carry_out, dag_of
 from demo.sample import RemoteEnds, Sample
 from demo.sftp_server import host_key, host_key_line
 from local_digital.embedded import EmbeddedServer, free_port, port_is_free
+from local_digital.errors import TransportError
 from local_digital.migrations import migrate
 from local_digital.settings import LOCAL, ROOT
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from demo.runs import Run, Step
 
 _PIPELINE = "local_digital"
+_SITE_DAG = "open_data"
 _POOLS = {
     "sftp": (2, "Conversations with councils' SFTP servers"),
     "api": (2, "Conversations with councils' APIs"),
@@ -57,6 +60,12 @@ class Stack:
         self.sample = Sample.of_the_world(self._demo, self.secrets["councils"])
         self.airflow = AirflowApi("", "")
         self.platform_url = ""
+        self.site_url = ""
+
+    @property
+    def site(self) -> Path:
+        """The folder with the open data and the pages."""
+        return self.folder / "site"
 
     @property
     def warehouse(self) -> str:
@@ -80,9 +89,11 @@ class Stack:
                     "sftp": self._port(2222, "The councils' SFTP server"),
                     "https": self._port(8443, "The councils' APIs"),
                     "platform": self._port(8091, "The platform stand-in"),
+                    "site": self._port(8092, "The open data and pages"),
                 }
                 authority = Authority.make(self._demo, _CERTIFICATE_DAYS)
                 self.platform_url = f"http://127.0.0.1:{ports['platform']}"
+                self.site_url = f"http://127.0.0.1:{ports['site']}/"
                 begun = dt.datetime.now(dt.UTC)
                 # Airflow takes the longest, and has to know no more of the others than where they will be.
                 self._start_airflow(self.sample.connections(self._ends(ports, authority)))
@@ -104,6 +115,23 @@ class Stack:
         yield
         self.seconds[name] = round(time.monotonic() - begun, 1)
         self.say(f"{name}: {self.seconds[name]} s")
+
+    def build_site(self, name: str) -> None:
+        """Build the open data and the pages by their DAG, which then stays on, and serve them."""
+        self.airflow.pause(_SITE_DAG, paused=False)
+        run_id = self.airflow.trigger(_SITE_DAG, name)
+        wait_until(
+            lambda: (_SITE_DAG, run_id) not in self.airflow.unfinished([_SITE_DAG]),
+            600, "the open data and the pages", self.processes.check,
+        )  # fmt: skip
+        if (state := self.airflow.run_state(_SITE_DAG, run_id)) != "success":
+            raise TransportError(
+                f"the run {run_id} of {_SITE_DAG}", expected="success", found=state, action="Read its log in Airflow."
+            )
+        port = urlsplit(self.site_url).port or 80
+        command = [sys.executable, "-m", "local_digital", "serve-site", "--port", str(port)]
+        self.processes.start("site", command, {**_environment(), "LOCAL_DIGITAL_SITE": str(self.site)})
+        self._await_port("site", port)
 
     def carry_out(
         self, plans: Mapping[str, Sequence[Step]], name: str, show: Callable[[str], None] | None
@@ -148,8 +176,11 @@ class Stack:
         for name, (arguments, more) in servers.items():
             command = [sys.executable, "-m", *map(str, arguments), "--port", str(ports[name])]
             self.processes.start(name, command, {**_environment(), **more})
-        for name, port in ports.items():
-            wait_until(lambda port=port: not port_is_free(port), 60, f"the server `{name}`", self.processes.check)  # type: ignore[misc]
+        for name in servers:
+            self._await_port(name, ports[name])
+
+    def _await_port(self, name: str, port: int) -> None:
+        wait_until(lambda: not port_is_free(port), 60, f"the server `{name}`", self.processes.check)
 
     def _start_airflow(self, connections: Mapping[str, str]) -> None:
         port = self._port(8080, "Airflow")
@@ -167,11 +198,11 @@ class Stack:
         self.airflow.log_in()
         for name, (slots, description) in _POOLS.items():
             self.airflow.ensure_pool(name, slots, description)
-        dags = {dag_of(council) for council in self.sample.councils}
+        dags = {_SITE_DAG, *map(dag_of, self.sample.councils)}
         # Unpausing a DAG that is known from yesterday, before it is read today, would start a missed run.
         wait_until(lambda: dags <= self.airflow.parsed_since(begun), 90, "the councils' DAGs", self.processes.check)
         self.airflow.give_up_unfinished_runs(dags)
-        for dag in dags:
+        for dag in dags - {_SITE_DAG}:
             self.airflow.pause(dag, paused=False)
 
     def _airflow_settings(self, port: int, passwords: Path) -> dict[str, str]:
@@ -209,6 +240,8 @@ class Stack:
             "PYTHONPATH": os.pathsep.join(str(ROOT / "include" / part) for part in ("", "demo/airflow_config")),
             "LOCAL_DIGITAL_WAREHOUSE": self.warehouse,
             "LOCAL_DIGITAL_LANDING": str(self.folder / "landing"),
+            "LOCAL_DIGITAL_SITE": str(self.site),
+            "LOCAL_DIGITAL_SITE_URL": self.site_url,
             **{f"AIRFLOW__{name}": value for name, value in settings.items()},
         }
 

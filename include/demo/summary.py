@@ -35,6 +35,13 @@ _COUNTS = {
     "read": "rows_read", "accepted": "accepted", "quarantined": "quarantined", "duplicates": "duplicates",
     "filtered": "filtered",
 }  # fmt: skip
+_SIGN_OFF = {
+    "released": "decisions to release figures, by the demo as `admin`",
+    "held": "figures held back as unusual until then",
+    "still_held": "of those still held back",
+    "public_feeds": "feeds whose figures are public",
+    "withheld": "counts withheld to protect privacy",
+}
 # The morning after the sample's last night: by then all that is on time has come.
 AS_OF = midnight(LAST_NIGHT + dt.timedelta(days=1))
 
@@ -51,6 +58,7 @@ def summary(stack: Stack, runs: Sequence[Run]) -> dict[str, Any]:
             turned_down = {
                 (row["council"], row["transaction"]): row["rejected_because"] for row in _rows(db, "turned_down")
             }
+            sign_off = _rows(db, "sign_off")[0]
             solihull = _solihull(db, [run for run in runs if run.council == SOLIHULL])
     finally:
         engine.dispose()
@@ -70,6 +78,7 @@ def summary(stack: Stack, runs: Sequence[Run]) -> dict[str, Any]:
                 (each.council, each.transaction), "")}
             for each in ON_PURPOSE
         ],
+        "sign_off": sign_off,
         **solihull,
         "seconds": {
             "stages": stack.seconds,
@@ -83,6 +92,8 @@ def summary(stack: Stack, runs: Sequence[Run]) -> dict[str, Any]:
             "Airflow": stack.airflow.base_url,
             "login": "admin",
             "password in": "`.local/demo/secrets.json`, key `airflow`",
+            "open data and pages": stack.site_url,
+            "their files": str(stack.site),
             "platform stand-in": stack.platform_url,
             "Data Docs": str(stack.folder / "landing" / "data-docs"),
             "logs": str(stack.folder / "logs"),
@@ -196,6 +207,7 @@ def show(console: Console, facts: dict[str, Any]) -> None:
     _plain(console, "What was planted in Solihull's files", {
         name: _shown(value) for name, value in facts["planted"].items()
     })  # fmt: skip
+    _plain(console, "Signed off", {said: facts["sign_off"][name] for name, said in _SIGN_OFF.items()})
     steps = {f"all tasks `{name}` together": spent for name, spent in facts["seconds"]["steps"].items()}
     _plain(console, "Seconds", {**facts["seconds"]["stages"], **steps})
     _plain(console, "Where", facts["where"])

@@ -98,6 +98,10 @@ class Airflow:
             self.left[key] -= key[0] in wanted
         return {key for key, looks in self.left.items() if looks > 0}
 
+    def release_what_waits(self, dag_ids: Iterable[str]) -> int:
+        self.asked_about = set(dag_ids)
+        return 0
+
     def active_tasks(self, dag_ids: Iterable[str]) -> list[dict[str, str]]:
         return [{"dag_id": dag_id, "task_id": "publish"} for dag_id in dag_ids]
 

@@ -37,6 +37,8 @@ def facts_of(installation: Installation, tmp_path: Path, *runs: Run) -> dict[str
         seconds={"Airflow": 12.5},
         airflow=SimpleNamespace(base_url="http://127.0.0.1:8080"),
         platform_url="http://127.0.0.1:8091",
+        site_url="http://127.0.0.1:8092/",
+        site=tmp_path / "site",
         folder=tmp_path,
     )
     facts = summary(stack, runs)

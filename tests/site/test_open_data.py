@@ -7,6 +7,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 from frictionless import Package
 from sqlalchemy import text
@@ -15,6 +16,7 @@ from local_digital.kpis import CAVEATS, KPIS
 from local_digital.site.about import About
 from local_digital.site.benchmarks import benchmarks
 from local_digital.site.open_data import open_data
+from local_digital.site.tables import Column, Table
 from tests.site.released import FORMULA, PLANTED, WARDS
 
 if TYPE_CHECKING:
@@ -171,6 +173,28 @@ def test_no_word_of_a_council_runs_as_a_formula(made: dict[str, bytes]) -> None:
     assert f"'{FORMULA}" in {row["ward"] for row in rows(made, f"{BINS}/missed-bin-by-ward.csv")}
 
 
+@pytest.mark.parametrize(
+    "word", ["=1", "+1", "-1", "@a", "\t=1", "\r=1", "'=1", "\uff1d1", "a=1", "1-2", 'a "b", c', "ŵ"]
+)
+def test_a_word_survives_a_csv_whatever_it_begins_with(word: str) -> None:
+    table = Table("words", "", "Words", "Words.", (Column("word", "Word", "A word."),), pd.DataFrame({"word": [word]}))
+    ((_,), (cell,)) = csv.reader(io.StringIO(table.content("csv").decode(), newline=""))
+    assert cell[0] not in "=+-@\t\r\uff1d"
+    assert cell.removeprefix("'") == word
+    assert json.loads(table.content("json")) == [{"word": word}]
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [(3.0, "3"), (0.1, "0.1"), (1e-07, "0.0000001"), (-2.5, "-2.5"), (1e21, "1000000000000000000000")],
+)
+def test_a_number_is_written_in_plain_digits(value: float, cell: str) -> None:
+    column = Column("value", "Value", "A value.", "number")
+    table = Table("values", "", "Values", "Values.", (column,), pd.DataFrame({"value": [value, None]}))
+    assert table.content("csv").decode().splitlines()[1:] == [cell, '""']
+    assert json.loads(table.content("json")) == [{"value": value}, {"value": None}]
+
+
 def test_a_council_has_its_code_of_today(made: dict[str, bytes]) -> None:
     (fife,) = (row for row in rows(made, "data/councils.csv") if row["council"] == "fife")
     assert (fife["gss_code"], fife["former_gss_codes"]) == ("S12000047", "S12000015")
@@ -241,11 +265,12 @@ def test_benchmarks_are_those_of_the_marts_once_everything_is_released(workspace
     with workspace.engine.begin() as db:
         db.execute(text("delete from marts.kpi where council = 'bedford'"))
     quartiles = ["lower_quartile", "median", "upper_quartile"]
+    with workspace.engine.connect() as db:
+        marts = list(db.execute(text("select * from marts.benchmark")).mappings())
     there = {
-        tuple(value for name, value in row._mapping.items() if name not in quartiles):
-        [float(row._mapping[name]) for name in quartiles]
-        for row in asked(workspace, "select * from marts.benchmark")
-    }  # fmt: skip
+        tuple(value for name, value in row.items() if name not in quartiles): [float(row[name]) for name in quartiles]
+        for row in marts
+    }
     found = {
         tuple(value for name, value in row.items() if name not in quartiles): [row[name] for name in quartiles]
         for row in benchmarks(figures.kpis, figures.councils, figures.groups).to_dict("records")

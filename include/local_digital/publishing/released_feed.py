@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from local_digital.publishing.data_sets import Desired, Sink, desired, released
@@ -40,6 +40,9 @@ def released_feed(workspace: Workspace, feed: FeedHandle, *, run_id: str | None,
             opened = open_to_public(db, feed, decided, run_id=remembered)
         elif run_id is not None and feed.feed.stage != "live":
             opened = withdraw_from_public(db, feed, run_id=run_id)
+    if found.waiting and found.public and workspace.settings.site_url:
+        page = f"{workspace.settings.site_url}councils/{feed.council.council}/{feed.contract.transaction}/index.html"
+        found = replace(found, waiting=replace(found.waiting, page=page))
     data_sets = _left_behind(workspace, feed, keep=None if found.state == "draft" else sink)
     if found.state in {"embargoed", "waiting"}:
         # What was sent stays as it is, and so does what is on trial until the feed is live.

@@ -76,7 +76,8 @@ class Waiting:
     """What waits for a decision on a feed.
 
     reasons: `going-live`, and a key for each figure outside its band. figures: what there is to see. kept_back: the
-    decision not to release for the very same reasons, if there is one: then nobody is asked again.
+    decision not to release for the very same reasons, if there is one: then nobody is asked again. page: the address of
+    what is public now, if anything is.
     """
 
     council: str
@@ -84,6 +85,7 @@ class Waiting:
     reasons: tuple[str, ...]
     figures: Seen
     kept_back: KeptBack | None = None
+    page: str | None = None
 
     @property
     def digest(self) -> str:

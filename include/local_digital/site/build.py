@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import itertools
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from local_digital.site.about import about
 from local_digital.site.figures import read
@@ -17,13 +16,10 @@ from local_digital.site.sink import sink
 from local_digital.workspace import lock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import pandas as pd
 
     from local_digital.site.about import About
     from local_digital.site.figures import Figures
-    from local_digital.site.file import File
     from local_digital.workspace import Workspace
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -71,17 +67,10 @@ def build(workspace: Workspace, *, force: bool = False) -> SiteReport:
         reasons = _reasons(there.made_from if there else None, wanted, found=there is not None, force=force)
         if not reasons:
             return SiteReport(place.where)
-        written = place.write(itertools.chain(open_data(figures, said), _pages(figures, said)), wanted)
+        from local_digital.site.pages import pages  # noqa: PLC0415 - what draws charts is slow to import
+
+        written = place.write(itertools.chain(open_data(figures, said), pages(figures, said)), wanted)
     return SiteReport(place.where, bool(written.written or written.removed), reasons, **asdict(written))
-
-
-def _pages(figures: Figures, said: About) -> Iterator[File]:
-    try:
-        # What draws charts is slow to import.
-        found = importlib.import_module("local_digital.site.pages").pages
-    except (ImportError, AttributeError):
-        return iter(())
-    return cast("Iterator[File]", found(figures, said))
 
 
 def made_from(figures: Figures, said: About) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Charts over time, as Vega-Lite specifications that are drawn when the site is built: each in a narrow and a wide size.
+"""Charts over time, as Vega-Lite specifications that are drawn when the site is built, each in two sizes.
 
 A chart never cuts or stretches: counts begin at 0, shares go from 0 to 100 %, and a period without a figure is a gap.
 Lines differ by dash and marker as well as by colour; what each is stands in the key beside the chart.
@@ -13,6 +13,7 @@ import re
 import textwrap
 from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import version
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -102,7 +103,7 @@ class Picture:
 
     @property
     def path(self) -> str:
-        told = json.dumps([vl_convert.__version__, VEGA_LITE, self.spec], sort_keys=True)
+        told = json.dumps([version("vl-convert-python"), VEGA_LITE, self.spec], sort_keys=True)
         return f"charts/{hashlib.sha256(told.encode()).hexdigest()[:20]}.svg"
 
     def file(self) -> File:
@@ -180,13 +181,9 @@ def over_time(
     known = [value for line in lines for value in line.values if value is not None]
     known += [spread.upper for spread in band.values if spread] if band else []
     known += [target.value] if target else []
-    scale = scale_of(unit, known)
     at = [index for index, start in enumerate(starts) if start in marked]
     spread = bool(band and any(band.values))
-    pictures = [
-        _picture(width, kind, starts, lines, scale, unit, band if spread else None, target, at)
-        for width in (NARROW, WIDE)
-    ]
+    chart = _Chart(kind, starts, lines, scale_of(unit, known), band if spread else None, target, at)
     key = [KeyEntry(f"line-{index}.svg", line.name) for index, line in enumerate(lines)]
     if band and spread:
         key += [KeyEntry("band.svg", band.name), KeyEntry("median.svg", band.median_name)]
@@ -194,7 +191,7 @@ def over_time(
         key.append(KeyEntry("target.svg", target.name))
     if at:
         key.append(KeyEntry("holiday.svg", f"{kind.capitalize()} with a bank holiday"))
-    return Drawing(*pictures, tuple(key))
+    return Drawing(chart.picture(NARROW), chart.picture(WIDE), tuple(key))
 
 
 def swatches() -> dict[str, bytes]:
@@ -215,11 +212,9 @@ def swatches() -> dict[str, bytes]:
     found["band.svg"] = f'<path d="M1 2.5h42v13H1z" fill="{BAND}" stroke="{BAND_EDGE}"/>'
     found["median.svg"] = f'<path d="M1 9h42" stroke="{QUIET}" stroke-width="1.5" stroke-dasharray="3 3"/>'
     found["target.svg"] = f'<path d="M1 9h42" stroke="{_TARGET}" stroke-width="1.5" stroke-dasharray="12 4"/>'
-    found["holiday.svg"] = f'<path d="M22 11l5 7h-10z" fill="{_HOLIDAY}"/>'
-    return {
-        name: f'<svg xmlns="http://www.w3.org/2000/svg" width="44" height="18" viewBox="0 0 44 18">{drawn}</svg>'.encode()
-        for name, drawn in found.items()
-    }
+    found["holiday.svg"] = f'<path d="M22 5l5 8h-10z" fill="{_HOLIDAY}"/>'
+    frame = '<svg xmlns="http://www.w3.org/2000/svg" width="44" height="18" viewBox="0 0 44 18">'
+    return {name: f"{frame}{drawn}</svg>".encode() for name, drawn in found.items()}
 
 
 class Scale(NamedTuple):
@@ -252,74 +247,79 @@ def scale_of(unit: Unit, values: Sequence[float]) -> Scale:
     return Scale(steps[0], steps[-1], steps, labels)
 
 
-def _picture(
-    width: int,
-    kind: PeriodKind,
-    starts: Sequence[dt.date],
-    lines: Sequence[Line],
-    scale: Scale,
-    unit: Unit,
-    band: Band | None,
-    target: Target | None,
-    marked: Sequence[int],
-) -> Picture:
-    labelled = width > NARROW and len(lines) > 1
-    padding = {
-        "left": round(max(map(len, scale.labels)) * _DIGIT) + 12, "top": 14, "bottom": 46,
-        "right": _LABEL_ROOM if labelled else 26,
-    }  # fmt: skip
-    height = 300 if width > NARROW else 260
-    plot_width, plot_height = width - padding["left"] - padding["right"], height - padding["top"] - padding["bottom"]
-    x, y = _axes(kind, starts, scale, plot_width)
-    layers: list[dict[str, Any]] = []
-    if band:
-        runs = _runs([spread and spread.median for spread in band.values])
-        values = [
-            {"x": index, "run": run, "lower": spread.lower, "median": spread.median, "upper": spread.upper}
-            for index, run in runs
-            if (spread := band.values[index])
-        ]
-        layers += [
-            {
-                "data": {"values": values},
-                "mark": {"type": "area", "color": BAND, "line": {"color": BAND_EDGE, "strokeWidth": 1}},
-                "encoding": {"x": x, "y": y | {"field": "lower"}, "y2": {"field": "upper"}, "detail": _RUN},
-            },
-            {
-                "data": {"values": values},
-                "mark": {"type": "line", "color": BAND_EDGE, "strokeWidth": 1},
-                "encoding": {"x": x, "y": y | {"field": "upper"}, "detail": _RUN},
-            },
-            {
-                "data": {"values": values},
-                "mark": {"type": "line", "color": QUIET, "strokeWidth": 1.5, "strokeDash": [3, 3]},
-                "encoding": {"x": x, "y": y | {"field": "median"}, "detail": _RUN},
-            },
-        ]
-    if target:
-        layers.append(
-            {
-                "data": {"values": [{"y": target.value}]},
-                "mark": {"type": "rule", "color": _TARGET, "strokeWidth": 1.5, "strokeDash": [12, 4]},
-                "encoding": {"y": y},
-            }
-        )
-    if marked:
-        layers.append(
-            {
-                "data": {"values": [{"x": index} for index in marked]},
-                "mark": {"type": "point", "shape": "triangle-up", "filled": True, "size": 55, "opacity": 1,
-                         "color": _HOLIDAY},
-                "encoding": {"x": x, "y": {"value": plot_height - 4}},
-            }
-        )  # fmt: skip
-    for line, style in zip(lines, STYLES, strict=False):
-        layers += _line(line, style, x, y)
-    if labelled:
-        layers += _labels(lines, scale, plot_width, plot_height)
-    # The axes are drawn whatever there is to draw.
-    frame = {"data": {"values": [{}]}, "mark": {"type": "point", "opacity": 0}, "encoding": {"x": x, "y": y}}
-    return sized([frame, *layers], width=width, height=height, padding=padding)
+@dataclass(frozen=True)
+class _Chart:
+    """scale: of what is counted. marked: indexes of the periods with a bank holiday."""
+
+    kind: PeriodKind
+    starts: Sequence[dt.date]
+    lines: Sequence[Line]
+    scale: Scale
+    band: Band | None
+    target: Target | None
+    marked: Sequence[int]
+
+    def picture(self, width: int) -> Picture:
+        labelled = width > NARROW and len(self.lines) > 1
+        padding = {
+            "left": round(max(map(len, self.scale.labels)) * _DIGIT) + 12,
+            "top": 14,
+            "bottom": 46,
+            "right": _LABEL_ROOM if labelled else 26,
+        }
+        height = 300 if width > NARROW else 260
+        plot_width = width - padding["left"] - padding["right"]
+        plot_height = height - padding["top"] - padding["bottom"]
+        x, y = _axes(self.kind, self.starts, self.scale, plot_width)
+        # The axes are drawn whatever there is to draw.
+        layers = [{"data": {"values": [{}]}, "mark": {"type": "point", "opacity": 0}, "encoding": {"x": x, "y": y}}]
+        if self.band:
+            layers += _band(self.band, x, y)
+        if self.target:
+            layers.append(
+                {
+                    "data": {"values": [{"y": self.target.value}]},
+                    "mark": {"type": "rule", "color": _TARGET, "strokeWidth": 1.5, "strokeDash": [12, 4]},
+                    "encoding": {"y": y},
+                }
+            )
+        if self.marked:
+            layers.append(
+                {
+                    "data": {"values": [{"x": index} for index in self.marked]},
+                    "mark": _marker("triangle-up", _HOLIDAY, 55),
+                    "encoding": {"x": x, "y": {"value": plot_height - 4}},
+                }
+            )
+        for line, style in zip(self.lines, STYLES, strict=False):
+            layers += _line(line, style, x, y)
+        if labelled:
+            layers += _labels(self.lines, self.scale, plot_width, plot_height)
+        return sized(layers, width=width, height=height, padding=padding)
+
+
+def _band(band: Band, x: dict[str, Any], y: dict[str, Any]) -> list[dict[str, Any]]:
+    runs = _runs([spread and spread.median for spread in band.values])
+    values = [
+        {"x": index, "run": run, "lower": spread.lower, "median": spread.median, "upper": spread.upper}
+        for index, run in runs
+        if (spread := band.values[index])
+    ]
+    edge = {"type": "line", "color": BAND_EDGE, "strokeWidth": 1}
+    median = {"type": "line", "color": QUIET, "strokeWidth": 1.5, "strokeDash": [3, 3]}
+    area = {"type": "area", "color": BAND}
+    encoding = {"x": x, "detail": _RUN}
+    lower, upper = y | {"field": "lower"}, {"field": "upper"}
+    return [
+        {"data": {"values": values}, "mark": area, "encoding": encoding | {"y": lower, "y2": upper}},
+        {"data": {"values": values}, "mark": edge, "encoding": encoding | {"y": lower}},
+        {"data": {"values": values}, "mark": edge, "encoding": encoding | {"y": y | upper}},
+        {"data": {"values": values}, "mark": median, "encoding": encoding | {"y": y | {"field": "median"}}},
+    ]
+
+
+def _marker(shape: str, colour: str, size: int) -> dict[str, Any]:
+    return {"type": "point", "shape": shape, "filled": True, "size": size, "opacity": 1, "color": colour}
 
 
 _RUN = {"field": "run", "type": "nominal"}
@@ -353,8 +353,8 @@ def _axes(
         "type": "quantitative",
         "scale": {"domain": [scale.bottom, scale.top], "nice": False, "zero": True},
         "axis": {
-            "values": scale.steps, "labelExpr": _named(scale.steps, scale.labels), "domain": False, "ticks": False, "labelPadding": 8,
-            "labelOverlap": False, "labelBound": False,
+            "values": scale.steps, "labelExpr": _named(scale.steps, scale.labels), "domain": False, "ticks": False,
+            "labelPadding": 8, "labelOverlap": False, "labelBound": False,
         },
     }  # fmt: skip
     return x, y
@@ -389,9 +389,7 @@ def _line(line: Line, style: Style, x: dict[str, Any], y: dict[str, Any]) -> lis
         },
         {
             "data": {"values": [{"x": point["x"], "y": point["y"]} for point in shown]},
-            "mark": {
-                "type": "point", "shape": style.shape, "filled": True, "size": 60, "opacity": 1, "color": style.colour,
-            },
+            "mark": _marker(style.shape, style.colour, 60),
             "encoding": {"x": x, "y": y},
         },
     ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from local_digital.kpis import CAVEATS, KPIS
 from local_digital.site.pages.blocks import (
@@ -31,7 +31,9 @@ from local_digital.site.pages.words import (
     number,
     period,
     sentence,
+    target,
 )
+from local_digital.site.pages.words import field as field_in_words
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -50,6 +52,9 @@ _HEADLINES = (
     "user-satisfaction", "items-renewed", "value-paid", "cost-per-transaction",
 )  # fmt: skip
 _MOST_HEADLINES = 6
+
+
+_NOTHING = Cell("\u2013", "")
 
 
 class Topic(NamedTuple):
@@ -121,7 +126,7 @@ class Section:
 def dashboard(site: Site, council: Council, contract: Transaction) -> Iterator[File]:
     """Yield the page of a council's transaction with its CSVs and charts; where nothing is shown, why."""
     folder = f"councils/{council.slug}/{contract.transaction}/"
-    facts = {
+    facts: dict[str, Any] = {
         "council": council,
         "contract": contract,
         "offer": site.offer(council.slug, contract.transaction),
@@ -153,7 +158,7 @@ def dashboard(site: Site, council: Council, contract: Transaction) -> Iterator[F
 
 
 def starts_of(kind: PeriodKind, known: Sequence[dt.date], most: int | None = None) -> list[dt.date]:
-    """Return the first days of all periods from the first to the newest that is known, at most so many of the newest."""
+    """Return the first days of all periods from the first that is known to the newest, at most so many of those."""
     if not known:
         return []
     found, newest = [min(known)], max(known)
@@ -263,6 +268,7 @@ class _Dashboard:
             self.topic(Topic(kpi, KPIS[kpi].title, (kpi,)))
             for kpi in self.contract.kpis if kpi not in told and not KPIS[kpi].labelled
         ]  # fmt: skip
+        found += [self.by_channel(kpi) for kpi in self.contract.kpis if kpi not in told and KPIS[kpi].labelled]
         return [section for section in found if section]
 
     def holidays(self, kind: PeriodKind) -> dict[dt.date, str]:
@@ -302,7 +308,10 @@ class _Dashboard:
         holidays = self.holidays(kind)
         names = [label_name(self.contract, "channel", label) for label in labels]
         columns = [*_when(kind), *(Column(name, label) for name, label in zip(names, labels, strict=True))]
-        columns += [Column("All", "all"), *([Column("Bank holidays", "bank_holidays", numeric=False)] if holidays else [])]
+        columns += [
+            Column("All", "all"),
+            *([Column("Bank holidays", "bank_holidays", numeric=False)] if holidays else []),
+        ]
         rows = []
         for start in reversed(starts):
             of_start = counts.get(start)
@@ -362,11 +371,13 @@ class _Dashboard:
         ]
         bench = self.benchmark(kpis[0], kind, series[kpis[0]]) if topic.benched else None
         wanted = self.contract.kpis[kpis[0]].target
-        target = Target(f"Target: at most {figure(unit, float(wanted))}", float(wanted)) if wanted is not None else None
+        aim = Target(f"Target: at most {target(unit, float(wanted))}", float(wanted)) if wanted is not None else None
         band = None
         if bench:
             spreads = [
-                Spread(one.lower_quartile, one.median, one.upper_quartile) if (one := bench.by_start.get(start)) else None
+                Spread(one.lower_quartile, one.median, one.upper_quartile)
+                if (one := bench.by_start.get(start))
+                else None
                 for start in starts
             ]
             band = Band(f"Middle half of {bench.who}", f"Their median ({bench.who})", spreads)
@@ -388,15 +399,33 @@ class _Dashboard:
             if holidays:
                 row.append(text_cell(holidays.get(start, "")))
             rows.append(row)
-        title = f"{topic.title} by {kind}"
-        drawing = over_time(kind, starts, lines, unit, band=band, target=target, marked=holidays)
+        title = f"{topic.title} by {kind}{', in hours' if unit == 'hours' else ''}"
+        drawing = over_time(kind, starts, lines, unit, band=band, target=aim, marked=holidays)
         block = Block(
             topic.key, title, Table(title, columns, rows), self.folder, drawing,
-            self._alt(topic.title, kind, starts, lines, unit, bench, target),
+            self._alt(topic.title, kind, starts, lines, unit, bench, aim),
             [bench.words] if bench and drawing else [],
         )  # fmt: skip
         shown = [series[kpi].get(start) for kpi in kpis for start in starts]
         return _section(topic.key, topic.title, [block], kpis, caveat_keys(shown))
+
+    def by_channel(self, kpi: str) -> Section | None:
+        """Return a table of a KPI that has a figure for each channel, of the newest period."""
+        kind, newest_version = self.kind_of(kpi), KPIS[kpi].versions[-1]
+        by_label = {
+            label: figures for (of_kind, of_kpi, of_version, label), figures in self.feed.figures.items()
+            if (of_kind, of_kpi, of_version) == (kind, kpi, newest_version)
+        }  # fmt: skip
+        start = max((day for figures in by_label.values() for day in figures), default=None)
+        if start is None:
+            return None
+        now = {label: figures[start] for label, figures in by_label.items() if start in figures}
+        named = sorted((label_name(self.contract, "channel", label), label) for label in now)
+        rows = [[text_cell(name), figure_cell(kpi, now[label])] for name, label in named]
+        title = KPIS[kpi].title
+        columns = [Column("Channel", "channel", numeric=False), Column(period(kind, start), kpi)]
+        block = Block(kpi, title, Table(f"{title}, {period(kind, start)}", columns, rows, sortable=True), self.folder)
+        return _section(kpi, title, [block], (kpi,), caveat_keys(now.values()))
 
     def _name(self, kpi: str) -> str:
         # Beside what was upheld, a transaction is a report.
@@ -410,7 +439,7 @@ class _Dashboard:
         lines: Sequence[Line],
         unit: Unit,
         bench: _Bench | None,
-        target: Target | None,
+        aim: Target | None,
     ) -> str:
         said = f"Line chart of {title[0].lower()}{title[1:]}, {_span(kind, starts)}. "
         parts = []
@@ -426,8 +455,8 @@ class _Dashboard:
         said += "; ".join(parts) + "."
         if bench and (one := bench.by_start.get(starts[-1])):
             said += f" The median of {bench.who} was {figure(unit, one.median)}."
-        if target:
-            said += f" {target.name}."
+        if aim:
+            said += f" {aim.name}."
         return said
 
     def benchmark(self, kpi: str, kind: PeriodKind, series: Mapping[dt.date, Figure]) -> _Bench | None:
@@ -440,7 +469,10 @@ class _Dashboard:
             found = self.site.benchmark(
                 self.contract.transaction, kind, kpi, basis=basis, comparison=comparison, subject=subject
             )
-            found = {day: one for day, one in found.items() if day in series and series[day].basis == basis}
+            found = {
+                day: one for day, one in found.items()
+                if day in series and series[day].basis == basis and series[day].value is not None
+            }  # fmt: skip
             if found:
                 newest = found[max(found)]
                 return _Bench(f"{newest.councils} {kind_of}councils", found, kind, max(found), comparison)
@@ -464,7 +496,7 @@ class _Dashboard:
         period_known = self.feed.periods.get(kind, {}).get(start)
         whole = period_known.reports if period_known else None
         fields = [field, *([data_set.across] if data_set.across else [])]
-        columns = [Column(_words(one).capitalize(), one, numeric=False) for one in fields]
+        columns = [Column(field_in_words(one).capitalize(), one, numeric=False) for one in fields]
         columns += [
             Column("Transactions", "transactions"), Column(f"Share of the {kind}'s total", "share"),
             Column(f"Change since the {kind} before", "change"),
@@ -476,11 +508,12 @@ class _Dashboard:
             if data_set.across:
                 row.append(text_cell(label_name(self.contract, data_set.across, across)))
             if count is None:
-                row += [state_cell("withheld"), state_cell("withheld"), state_cell("withheld")]
+                # Said once a row; a chip in every column would bury the figures.
+                row += [state_cell("withheld"), _NOTHING, _NOTHING]
             else:
                 row += [count_cell(count), share_cell(count, whole), _difference(count, (label, across), earlier)]
             rows.append(row)
-        by = " and ".join(_words(one) for one in fields)
+        by = " and ".join(field_in_words(one) for one in fields)
         title = f"Transactions by {by}"
         withheld = sum(count is None for count in now.values())
         intro = f"{period(kind, start)}"
@@ -509,7 +542,7 @@ class _Dashboard:
                                      series[max(series)].state or "no-data"))  # fmt: skip
         for name, data_set in self.contract.data_sets.items():
             if data_set.breakdown and data_set.breakdown != "channel" and name not in self.feed.counts:
-                by = " and ".join(_words(one) for one in (data_set.breakdown, data_set.across) if one)
+                by = " and ".join(field_in_words(one) for one in (data_set.breakdown, data_set.across) if one)
                 found.append(Missing(f"Transactions by {by}", "", "no-data"))
         return found
 
@@ -544,10 +577,6 @@ def _with_withheld(section: Section) -> Section:
     )
 
 
-def _words(field: str) -> str:
-    return field.replace("_", " ")
-
-
 def _when(kind: PeriodKind) -> list[Column]:
     return [Column(kind.capitalize(), "period_start", numeric=False)]
 
@@ -569,12 +598,13 @@ def _counted(of_start: Mapping[str, int | None] | None, label: str) -> Cell:
 
 def _difference(count: int, key: tuple[str, str], earlier: Mapping[tuple[str, str], int | None]) -> Cell:
     if key not in earlier:
-        return state_cell("no-data")
+        return _NOTHING
     before = earlier[key]
     if before is None:
-        return state_cell("withheld")
+        return state_cell("withheld")._replace(text="Withheld before", raw="")
     size = count - before
-    return Cell(f"{size:+,}" if size else "0", str(size), order=str(size))
+    # A minus sign is as wide as a plus.
+    return Cell(f"{size:+,}".replace("-", "\u2212") if size else "0", str(size), order=str(size))
 
 
 def _bench_cells(unit: Unit, one: Benchmark | None) -> list[Cell]:

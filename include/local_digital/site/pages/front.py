@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from local_digital.site.pages.layout import page
-from local_digital.site.pages.words import number, period
+from local_digital.site.pages.words import in_period, number
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -79,5 +79,5 @@ def _entry(site: Site, council: str, transaction: str, total: Total | None) -> E
     if newest is None or newest.reports is None:
         return Entry(transaction, name, "no-data", "")
     usual = total is not None and newest.kind == "month" and newest.start == total.start
-    told = "" if usual else f", {period(newest.kind, newest.start)}"
+    told = "" if usual else f" {in_period(newest.kind, newest.start)}"
     return Entry(transaction, name, "", f"{number(newest.reports)}{told}")

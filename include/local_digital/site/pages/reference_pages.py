@@ -9,7 +9,7 @@ from local_digital.calendar import LONDON, local_day
 from local_digital.kpis import KPIS
 from local_digital.site.open_data import tables
 from local_digital.site.pages.layout import HOME, Crumb, page
-from local_digital.site.pages.words import day, figure, listed, number
+from local_digital.site.pages.words import day, field, listed, number, period, target
 from local_digital.site.tables import FORMS
 
 if TYPE_CHECKING:
@@ -65,9 +65,9 @@ def kpi_page(site: Site) -> File:
             continue
         facts = []
         for contract in using:
-            target = contract.kpis[kpi].target
-            if target is not None:
-                facts.append(("Target", f"at most {figure(definition.unit, float(target))} ({contract.name})"))
+            most = contract.kpis[kpi].target
+            if most is not None:
+                facts.append(("Target", f"at most {target(definition.unit, float(most))} ({contract.name})"))
             if kpi == "repeat-misses":
                 facts.append(("Looks back", f"{contract.kpis[kpi].weeks} weeks ({contract.name})"))
         found.append(Definition(kpi, definition, UNITS[definition.unit], facts, [one.name for one in using]))
@@ -132,11 +132,14 @@ def changes_page(site: Site) -> File:
     )  # fmt: skip
 
 
-def _line(
-    site: Site, transaction: str, what: str, data_set: str, figures: int, first: dt.date, last: dt.date
-) -> Line:
+def _line(site: Site, transaction: str, what: str, data_set: str, figures: int, first: dt.date, last: dt.date) -> Line:
     facts = site.contracts[transaction].data_sets.get(data_set) if transaction in site.contracts else None
-    by = listed([one.replace("_", " ") for one in (facts.breakdown, facts.across) if one]) if facts else ""
+    by = listed([field(one) for one in (facts.breakdown, facts.across) if one]) if facts else ""
     about = f"transactions by {by}" if by else "KPIs" if data_set == "kpis" else data_set.replace("-", " ")
-    span = f"of the period from {day(first)}" if first == last else f"of periods from {day(first)} to {day(last)}"
-    return Line(what.capitalize(), f"{number(figures)} figure{'' if figures == 1 else 's'}, {about}, {span}")
+    if facts and facts.period != "hour":
+        span = period(facts.period, first)
+        if first != last:
+            span += f" to {period(facts.period, last).replace('Week', 'week')}"
+    else:
+        span = f"periods from {day(first)}" + ("" if first == last else f" to {day(last)}")
+    return Line(what.capitalize(), f"{number(figures)} figure{'' if figures == 1 else 's'}, {about}: {span}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
+from local_digital.fields import UNMAPPED
 from local_digital.kpis import KPIS
 from local_digital.site.benchmarks import benchmarks
 
@@ -90,11 +91,11 @@ class Feed:
 
     def __init__(self, kpis: pd.DataFrame, volumes: pd.DataFrame, periods: pd.DataFrame) -> None:
         self.figures: dict[tuple[str, str, str, str], dict[dt.date, Figure]] = {}
-        for kind, start, kpi, version, label, *parts, basis, caveats in _rows(
+        for kind, start, kpi, version, label, value, over, under, basis, caveats in _rows(
             kpis, "period_kind", "period_start", "kpi", "version", "label", "value", "numerator", "denominator",
             "basis", "caveats",
         ):  # fmt: skip
-            found = Figure(*(_known(part) for part in parts), basis, tuple(caveats))
+            found = Figure(_known(value), _known(over), _known(under), basis, tuple(caveats))
             self.figures.setdefault((kind, kpi, version, label), {})[start] = found
         self.counts: dict[str, dict[dt.date, dict[tuple[str, str], int | None]]] = {}
         for data_set, start, label, across, reports, state in _rows(
@@ -223,35 +224,35 @@ class Site:
         return self._benchmarks.get(key, {})
 
     @cached_property
-    def _kpi_rows(self) -> dict[tuple[str, str], Any]:
+    def _kpi_rows(self) -> Any:
         return _grouped(self.figures.kpis)
 
     @cached_property
-    def _volume_rows(self) -> dict[tuple[str, str], Any]:
+    def _volume_rows(self) -> Any:
         return _grouped(self.figures.volumes)
 
     @cached_property
-    def _period_rows(self) -> dict[tuple[str, str], Any]:
+    def _period_rows(self) -> Any:
         return _grouped(self.figures.periods)
 
 
 def label_name(contract: Transaction, field: str, label: str) -> str:
     """Return the name of a value of a contract's field; the council's own word where the contract lists none."""
-    values = contract.fields[field].values if field in contract.fields else {}
-    if label in values:
-        return values[label].name
-    return UNMAPPED_NAME if values and label == "unmapped" else label
+    agreed = contract.fields[field].values if field in contract.fields else {}  # noqa: PD011 - a contract's
+    if label in agreed:
+        return agreed[label].name
+    return UNMAPPED_NAME if agreed and label == UNMAPPED else label
 
 
 def _rows(frame: pd.DataFrame, *columns: str) -> Any:
     return zip(*(frame[column].tolist() for column in columns), strict=True)
 
 
-def _grouped(frame: pd.DataFrame) -> dict[tuple[str, str], Any]:
-    return dict(frame.groupby(["council", "transaction"], sort=False).indices)
+def _grouped(frame: pd.DataFrame) -> Any:
+    return frame.groupby(["council", "transaction"], sort=False).indices
 
 
-def _part(frame: pd.DataFrame, groups: dict[tuple[str, str], Any], key: tuple[str, str]) -> pd.DataFrame:
+def _part(frame: pd.DataFrame, groups: Any, key: tuple[str, str]) -> pd.DataFrame:
     return frame.take(groups.get(key, []))
 
 

@@ -25,6 +25,8 @@ STATES = {
     "too-little-known": ("Too little is known", "Too much of what the figure is made of is not known."),
 }
 _POUND = 100
+# Fields of the contracts whose names say less to the public than to those who map them.
+_FIELDS = {"stream": "bin type", "request": "kind of request"}
 
 
 def number(value: float) -> str:
@@ -47,6 +49,16 @@ def figure(unit: Unit, value: float) -> str:
             return f"{sign}£{size:,.2f}" if size < _POUND else f"{sign}£{size:,.0f}"
         case "rate":
             return f"{value:,.1f}"
+
+
+def target(unit: Unit, most: float) -> str:
+    """Return the highest value that is held to be good, such as `56`."""
+    return f"{most:,g}" if unit == "rate" else figure(unit, most)
+
+
+def field(name: str) -> str:
+    """Return a field of the contracts in words, such as `age group`."""
+    return _FIELDS.get(name, name.replace("_", " "))
 
 
 def change(unit: Unit, now: float, before: float) -> str:

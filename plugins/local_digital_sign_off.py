@@ -1,0 +1,144 @@
+"""Publishing in Airflow: what waits for a decision waits without a worker, everything else goes out at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from airflow.providers.standard.operators.hitl import HITLOperator
+from airflow.sdk import Asset, AssetAlias
+from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
+
+from local_digital.errors import ConfigurationError
+from local_digital_airflow import core
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from airflow.sdk import Context
+
+    from local_digital.publishing.publish import PublishReport
+    from local_digital.publishing.sign_off import Waiting
+    from local_digital.workspace import Workspace
+
+# What the site is made from; told to have changed only when it has.
+PUBLIC_FIGURES = Asset("local-digital://public-figures")
+_CHANGED = AssetAlias("public-figures")
+_KEEP_BACK = "Keep back"
+# Shorter than a night to the next: a run that nobody answers ends before the next one is due, which asks again.
+_PATIENCE = dt.timedelta(hours=20)
+_DOUBTS_TOLD = 10
+
+
+class PublishOperator(HITLOperator):
+    """Send what is signed off; ask, under Required Actions, about what waits for a decision.
+
+    A run without such figures never waits, nor does one that was started with the configuration `{"ask": false}`, such
+    as a test run from a terminal. What nobody decides within 20 hours stays held back, and the next run asks again;
+    what somebody kept back is asked about again only for new reasons. Returns counts.
+    """
+
+    def __init__(self, *, council: str, execution_timeout: dt.timedelta, **kwargs: Any) -> None:
+        super().__init__(
+            subject="Sign-off", options=[_KEEP_BACK], response_timeout=_PATIENCE, outlets=[_CHANGED], **kwargs
+        )
+        # Of the work, not of the wait; the parent class would take it for the latter.
+        self.execution_timeout = execution_timeout
+        self.council = council
+
+    def execute(self, context: Context) -> dict[str, object]:
+        with core() as workspace:
+            report = self._publish(workspace, context)
+        waiting = [waiting for waiting in report.waiting if waiting.kept_back is None]
+        if waiting and (context["dag_run"].conf or {}).get("ask", True):
+            self._ask(context, waiting)
+        return _counts(report)
+
+    def resume(self, context: Context, event: Mapping[str, Any], *, seen: dict[str, str]) -> dict[str, object]:
+        """Go on after the wait. event: the answer, or that it never came; seen: digests of what was shown, by
+        transaction.
+        """
+        if "error" in event:
+            if event.get("error_type") != "timeout":
+                raise AirflowFailException("The question could not be put; clear this task to ask again.")
+            self.log.warning("Nobody decided; the figures stay held back. The next run asks again.")
+            with core() as workspace:
+                return _counts(self._publish(workspace, context))
+        user = event["responded_by_user"] or {}
+        with core() as workspace:
+            self._decide(workspace, context["run_id"], seen, event["chosen_options"], user.get("name") or user["id"])
+        return self.execute(context)
+
+    def _decide(self, workspace: Workspace, run_id: str, seen: dict[str, str], chosen: Sequence[str], by: str) -> None:
+        from local_digital.publishing.sign_off import Verdict, decide  # noqa: PLC0415 - keeps parsing light
+
+        for transaction, digest in seen.items():
+            verdict = Verdict(
+                "released" if _release(transaction) in chosen else "kept-back",
+                by=by, through="airflow", seen=digest, run_id=run_id,
+            )  # fmt: skip
+            try:
+                decide(workspace, workspace.feed(self.council, transaction), verdict)
+            except ConfigurationError as error:
+                # Decided from a terminal meanwhile, or the figures have changed: what still waits is asked anew.
+                self.log.warning("%s", error)
+
+    def _publish(self, workspace: Workspace, context: Context) -> PublishReport:
+        from local_digital.publishing.publish import publish  # noqa: PLC0415 - keeps parsing light
+
+        report = publish(workspace, self.council, run_id=context["run_id"])
+        if report.opened:
+            context["outlet_events"][_CHANGED].add(PUBLIC_FIGURES)
+        return report
+
+    def _ask(self, context: Context, waiting: list[Waiting]) -> NoReturn:
+        self.subject = f"{self.council}: release {' and '.join(each.transaction for each in waiting)}?"
+        self.body = "\n\n".join(_told(each) for each in waiting)
+        self.options = [*(_release(each.transaction) for each in waiting), _KEEP_BACK]
+        self.multiple = len(waiting) > 1
+        seen = {each.transaction: each.digest for each in waiting}
+        try:
+            super().execute(context)
+        except TaskAwaitingInput as parked:
+            raise TaskAwaitingInput(method_name="resume", kwargs={"seen": seen}, timeout=parked.timeout) from None
+        raise AssertionError("the question was not put")
+
+
+def _release(transaction: str) -> str:
+    return f"Release {transaction}"
+
+
+def _told(waiting: Waiting) -> str:
+    """Return what somebody must know to decide, in Markdown."""
+    from local_digital.publishing.sign_off import briefly  # noqa: PLC0415 - keeps parsing light
+
+    seen = waiting.figures
+    lines = [
+        f"**{waiting.transaction}** waits for a decision: {briefly(waiting.reasons)}.",
+        "",
+        f"| {seen.period_kind} from | transactions | released before | digital take-up |",
+        "| --- | ---: | ---: | ---: |",
+        *(
+            f"| {newest.period_start} | {newest.transactions:,} "
+            f"| {'-' if newest.released_before is None else f'{newest.released_before:,}'} "
+            f"| {'-' if newest.digital_takeup is None else f'{newest.digital_takeup:.1%}'} |"
+            for newest in seen.newest
+        ),
+        "",
+        *(f"- Unusual: {doubt.told}" for doubt in seen.doubts[:_DOUBTS_TOLD]),
+    ]
+    if len(seen.doubts) > _DOUBTS_TOLD:
+        lines.append(f"- and {len(seen.doubts) - _DOUBTS_TOLD} more")
+    if waiting.page:
+        lines += ["", f"[What is public now]({waiting.page})"]
+    lines += ["", f"From a terminal: `local-digital approve {waiting.council} {waiting.transaction}`."]
+    return "\n".join(lines)
+
+
+def _counts(report: PublishReport) -> dict[str, object]:
+    return {
+        **{what: sum(len(getattr(plan, what)) for plan in report.plans) for what in ("new", "changed", "withdrawn")},
+        "unchanged": sum(plan.unchanged for plan in report.plans),
+        "waiting": [waiting.transaction for waiting in report.waiting],
+        "opened": report.opened,
+    }

@@ -1,0 +1,350 @@
+"""Readers see the old site or the new one, whatever happens to the build; what did not change is left alone."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import shutil
+import signal
+import threading
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import fsspec
+import pytest
+
+from local_digital.errors import ConfigurationError, TransportError
+from local_digital.site.file import File
+from local_digital.site.sink import INDEX, Folder, Store, sink
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+OLD = {"index.html": "old", "data/a.csv": "a", "data/b.csv": "old b", "charts/1.svg": "1", "gone/page.html": "gone"}
+NEW = {"index.html": "new", "data/a.csv": "a", "data/b.csv": "new b", "charts/2.svg": "2", "more/page.html": "more"}
+MADE_FROM = {"figures": "of the test"}
+
+
+class StoppedError(Exception):
+    """As good as a kill: nothing of the sink catches it."""
+
+
+def files(site: Mapping[str, str], fails_at: str | None = None, how: Any = None) -> Iterator[File]:
+    for path, content in site.items():
+        make = how if path == fails_at else content.encode
+        yield File(path, make, named_by_content=path.startswith("charts/"))
+
+
+def stop() -> NoReturn:
+    raise StoppedError
+
+
+def seen(place: Path) -> dict[str, str]:
+    """What readers of a folder see."""
+    return {
+        str(path.relative_to(place)): path.read_text("utf-8")
+        for path in place.rglob("*") if path.is_file() and path.name != INDEX
+    }  # fmt: skip
+
+
+def stored() -> dict[str, str]:
+    """What readers of the store see."""
+    memory = fsspec.filesystem("memory")
+    found = memory.find("/bucket/site")
+    return {
+        path.removeprefix("/bucket/site/"): memory.cat_file(path).decode()
+        for path in found if not path.endswith(INDEX)
+    }  # fmt: skip
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return tmp_path / "public" / "site"
+
+
+@pytest.fixture
+def folder(place: Path) -> Folder:
+    """A folder with the old site."""
+    found = Folder(place)
+    found.write(files(OLD), MADE_FROM)
+    return found
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    """An object store with the old site."""
+    memory = fsspec.filesystem("memory")
+    memory.store.clear()
+    found = sink("memory://bucket/site")
+    assert isinstance(found, Store)
+    found.write(files(OLD), MADE_FROM)
+    yield found
+    memory.store.clear()
+
+
+def versions(place: Path) -> list[str]:
+    return sorted(path.name for path in (place.parent / f".{place.name}.versions").iterdir() if path.is_dir())
+
+
+# A folder
+
+
+def test_a_folder_shows_the_new_site_and_keeps_the_one_before(folder: Folder, place: Path) -> None:
+    written = folder.write(files(NEW), MADE_FROM)
+    assert seen(place) == NEW
+    assert (written.files, written.written, written.removed) == (5, 4, 2)
+    assert versions(place) == ["000001", "000002"]
+    folder.write(files(OLD), MADE_FROM)
+    assert seen(place) == OLD
+    assert versions(place) == ["000002", "000003"]
+
+
+def test_what_did_not_change_keeps_its_time(folder: Folder, place: Path) -> None:
+    before = {path: (place / path).stat().st_mtime_ns for path in OLD}
+    folder.write(files(NEW), MADE_FROM)
+    assert (place / "data/a.csv").stat().st_mtime_ns == before["data/a.csv"]
+    written = folder.write(files(NEW), MADE_FROM)
+    assert (written.written, written.removed) == (0, 0)
+
+
+def test_a_file_named_by_its_content_is_not_made_again(folder: Folder, place: Path) -> None:
+    folder.write(files(OLD, "charts/1.svg", stop), MADE_FROM)
+    assert seen(place) == OLD
+
+
+def test_a_damaged_file_is_mended_by_the_next_build(folder: Folder, place: Path) -> None:
+    (place / "data/a.csv").write_text("x", "utf-8")
+    (place / "charts/1.svg").write_text("half of it", "utf-8")
+    folder.write(files(OLD), MADE_FROM)
+    assert seen(place) == OLD
+
+
+def test_a_folder_without_hard_links_gets_copies_with_their_time(
+    folder: Folder, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> NoReturn:
+        raise OSError
+
+    before = (place / "data/a.csv").stat().st_mtime_ns
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    folder.write(files(NEW), MADE_FROM)
+    assert (place / "data/a.csv").stat().st_mtime_ns == before
+    assert seen(place) == NEW
+
+
+@pytest.mark.parametrize("path", [path for path in NEW if path != "charts/1.svg"])
+def test_a_build_that_stops_at_any_file_leaves_the_old_site(folder: Folder, place: Path, path: str) -> None:
+    with pytest.raises(StoppedError):
+        folder.write(files(NEW, path, stop), MADE_FROM)
+    assert seen(place) == OLD
+    folder.write(files(NEW), MADE_FROM)
+    assert seen(place) == NEW
+    assert len(versions(place)) == 2
+
+
+@pytest.mark.parametrize(
+    ("step", "shows"), [((Path, "symlink_to"), OLD), ((Path, "replace"), OLD), ((shutil, "rmtree"), NEW)]
+)
+def test_a_build_that_stops_at_any_step_of_the_swap_leaves_a_whole_site(
+    folder: Folder, place: Path, step: tuple[Any, str], shows: dict[str, str]
+) -> None:
+    folder.write(files(OLD), MADE_FROM)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(*step, lambda *_, **__: stop())
+        with pytest.raises(StoppedError):
+            folder.write(files(NEW), MADE_FROM)
+    assert seen(place) == shows
+    folder.write(files(NEW), MADE_FROM)
+    assert seen(place) == NEW
+    assert len(versions(place)) == 2
+    assert sorted(path.name for path in place.parent.iterdir()) == [".site.versions", "site"]
+
+
+@pytest.mark.parametrize("path", ["data/a.csv", "index.html"])
+def test_a_killed_build_leaves_the_old_site_and_holds_nobody_off(folder: Folder, place: Path, path: str) -> None:
+    child = multiprocessing.get_context("fork").Process(
+        target=lambda: folder.write(files(NEW, path, lambda: os.kill(os.getpid(), signal.SIGKILL)), MADE_FROM)
+    )
+    child.start()
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
+    assert seen(place) == OLD
+    folder.write(files(NEW), MADE_FROM)
+    assert seen(place) == NEW
+    assert len(versions(place)) == 2
+
+
+def test_readers_and_builders_at_once_see_whole_sites_only(place: Path) -> None:
+    sites = [{"a.txt": str(number), "deep/b.txt": str(number)} for number in range(4)]
+    Folder(place).write(files(sites[0]), MADE_FROM)
+    done = threading.Event()
+    mixed: list[tuple[str, str]] = []
+
+    def look() -> None:
+        while not done.is_set():
+            version = place.resolve()
+            try:
+                found = ((version / "a.txt").read_text("utf-8"), (version / "deep/b.txt").read_text("utf-8"))
+            except FileNotFoundError:
+                # Two builds later a version is gone; the next look finds a newer one.
+                continue
+            if found[0] != found[1]:
+                mixed.append(found)
+
+    def build(site: dict[str, str]) -> None:
+        for _ in range(5):
+            Folder(place).write(files(site), MADE_FROM)
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    builders = [threading.Thread(target=build, args=(site,)) for site in sites]
+    for builder in builders:
+        builder.start()
+    for builder in builders:
+        builder.join()
+    done.set()
+    reader.join()
+    assert mixed == []
+    assert seen(place) in sites
+    assert len(versions(place)) == 2
+
+
+def test_a_folder_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "thesis.txt").write_text("years of work", "utf-8")
+    pointing = tmp_path / "pointing"
+    pointing.symlink_to(theirs)
+    for place in (theirs, pointing, theirs / "thesis.txt"):
+        for what in (Folder(place).index, partial(Folder(place).write, files(NEW), MADE_FROM)):
+            with pytest.raises(ConfigurationError, match="empty"):
+                what()
+    assert seen(theirs) == {"thesis.txt": "years of work"}
+    assert pointing.readlink() == theirs
+
+
+def test_an_empty_folder_that_was_made_beforehand_will_do(place: Path) -> None:
+    place.mkdir(parents=True)
+    assert Folder(place).index() is None
+    Folder(place).write(files(NEW), MADE_FROM)
+    assert seen(place) == NEW
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_folder_above_can_be_moved(place: Path, tmp_path: Path) -> None:
+    place.parent.rename(tmp_path / "elsewhere")
+    moved = tmp_path / "elsewhere" / "site"
+    assert seen(moved) == OLD
+    Folder(moved).write(files(NEW), MADE_FROM)
+    assert seen(moved) == NEW
+
+
+def test_a_url_of_a_local_folder_is_a_folder(place: Path) -> None:
+    found = sink(place.as_uri())
+    assert isinstance(found, Folder)
+    found.write(files(NEW), MADE_FROM)
+    assert place.is_symlink()
+    assert seen(place) == NEW
+
+
+def test_a_disk_that_does_not_take_the_files_is_a_fault_worth_another_try(folder: Folder, place: Path) -> None:
+    clash = {**NEW, "data": "a file where a folder must be"}
+    with pytest.raises(TransportError, match="take the site's files"):
+        folder.write(files(clash), MADE_FROM)
+    assert seen(place) == OLD
+
+
+@pytest.mark.parametrize("path", ["../out.txt", "/etc/passwd", "a/../b", "a//b", "./a", INDEX])
+def test_no_file_goes_outside_of_the_site(folder: Folder, store: Store, place: Path, path: str) -> None:
+    for one in (folder, store):
+        with pytest.raises(ValueError, match="no file of the site"):
+            one.write(files({**NEW, path: "x"}), MADE_FROM)
+    assert (seen(place), stored()) == (OLD, OLD)
+
+
+def test_the_index_tells_size_and_digest_of_every_file(folder: Folder, place: Path) -> None:
+    told = json.loads((place / INDEX).read_bytes())
+    assert told["made_from"] == MADE_FROM
+    assert {path: entry["bytes"] for path, entry in told["files"].items()} == {
+        path: len(content) for path, content in OLD.items()
+    }
+    index = folder.index()
+    assert index is not None
+    assert index.made_from == MADE_FROM
+
+
+# An object store
+
+
+def test_a_store_holds_the_new_site_and_nothing_that_is_gone(store: Store) -> None:
+    written = store.write(files(NEW), MADE_FROM)
+    assert stored() == NEW
+    assert (written.written, written.removed) == (4, 2)
+    assert store.where == "memory://bucket/site"
+
+
+def test_only_what_changed_is_written_and_pages_come_last(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    puts = noted(monkeypatch)
+    store.write(files(NEW), MADE_FROM)
+    assert puts == [INDEX, "charts/2.svg", "data/b.csv", "more/page.html", "index.html", INDEX]
+    puts.clear()
+    store.write(files(NEW, "charts/2.svg", stop), MADE_FROM)
+    assert puts == [INDEX]
+
+
+def noted(monkeypatch: pytest.MonkeyPatch, stop_at: int | None = None) -> list[str]:
+    """Note the paths that are written to memory; stop before the one of this number."""
+    memory = fsspec.filesystem("memory")
+    put = memory.pipe_file
+    puts: list[str] = []
+
+    def note(path: str, content: bytes, **facts: Any) -> None:
+        if len(puts) == stop_at:
+            stop()
+        puts.append(path.removeprefix("/bucket/site/"))
+        put(path, content, **facts)
+
+    monkeypatch.setattr(memory, "pipe_file", note)
+    return puts
+
+
+@pytest.mark.parametrize("stop_at", range(6))
+@pytest.mark.parametrize("then", [OLD, NEW])
+def test_a_store_comes_out_right_wherever_the_last_build_stopped(
+    store: Store, stop_at: int, then: dict[str, str]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        noted(patch, stop_at)
+        with pytest.raises(StoppedError):
+            store.write(files(NEW), MADE_FROM)
+    index = store.index()
+    assert index is not None
+    assert stop_at == 0 or index.made_from is None
+    store.write(files(then), MADE_FROM)
+    assert stored() == then
+
+
+def test_a_first_build_that_stopped_is_taken_up_again(store: Store) -> None:
+    fsspec.filesystem("memory").store.clear()
+    with pytest.raises(StoppedError):
+        store.write(files(NEW, "index.html", stop), MADE_FROM)
+    assert "index.html" not in stored()
+    store.write(files(NEW), MADE_FROM)
+    assert stored() == NEW
+
+
+def test_a_store_with_files_of_somebody_else_is_left_alone(store: Store) -> None:
+    memory = fsspec.filesystem("memory")
+    memory.store.clear()
+    memory.pipe_file("/bucket/site/thesis.txt", b"years of work")
+    with pytest.raises(ConfigurationError, match="empty"):
+        store.write(files(NEW), MADE_FROM)
+    assert stored() == {"thesis.txt": "years of work"}
+
+
+def test_an_address_of_an_unknown_kind_is_refused_without_its_password() -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        sink("nonsense://somebody:secret@example.org/site")
+    assert "secret" not in str(refused.value)
