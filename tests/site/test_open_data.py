@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -12,6 +13,7 @@ import pytest
 from frictionless import Package
 from sqlalchemy import text
 
+from local_digital.errors import ConfigurationError
 from local_digital.kpis import CAVEATS, KPIS
 from local_digital.site.about import About
 from local_digital.site.benchmarks import benchmarks
@@ -254,6 +256,25 @@ def test_the_change_log_tells_what_became_public(made: dict[str, bytes]) -> None
     assert {data_set for _, _, data_set in found} <= {
         path.rpartition("/")[2].removesuffix(".csv") for path in made if path.startswith(BINS)
     }
+
+
+def test_nothing_released_is_a_site_all_the_same(figures: Figures, tmp_path: Path) -> None:
+    frames = {name: value[:0] for name, value in vars(figures).items() if isinstance(value, pd.DataFrame)}
+    made = {file.path: file.make() for file in open_data(replace(figures, **frames), ABOUT)}
+    assert {path for path in made if path.endswith(".csv")} == {
+        "data/transactions.csv", "data/kpi-definitions.csv", "data/caveats.csv",
+    }  # fmt: skip
+    for path, content in made.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(content)
+    assert faults(tmp_path / "data" / "datapackage.json") == []
+
+
+def test_a_data_set_may_not_be_called_like_another_table(figures: Figures) -> None:
+    contract = figures.contracts["report-missed-bin"]
+    clash = contract.model_copy(update={"data_sets": {"kpis": contract.data_sets["missed-bin-by-ward"]}})
+    with pytest.raises(ConfigurationError, match="another name"):
+        list(open_data(replace(figures, contracts={contract.transaction: clash}), ABOUT))
 
 
 def test_equal_figures_give_equal_bytes(figures: Figures, made: dict[str, bytes]) -> None:

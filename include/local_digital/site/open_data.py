@@ -19,6 +19,7 @@ from local_digital.calendar import period_end
 from local_digital.errors import ConfigurationError
 from local_digital.fields import UNMAPPED
 from local_digital.kpis import CAVEATS, KPIS
+from local_digital.offers import labels
 from local_digital.site.benchmarks import FEWEST_COUNCILS, benchmarks
 from local_digital.site.catalogue import catalogue
 from local_digital.site.file import File
@@ -171,8 +172,8 @@ def _counts(contract: Transaction, volumes: pd.DataFrame, councils: pd.DataFrame
             frame = frame.assign(**values)
         by = " and ".join(_words(field) for field in (data_set.breakdown, data_set.across) if field)
         yield Table(
-            name, contract.transaction, f"{contract.name}: by {by} and {data_set.period}",
-            _what_counts_are(by, data_set),
+            name, contract.transaction, f"{contract.name}: by {by}, each {data_set.period}",
+            _what_counts_are(contract, by, data_set),
             (
                 *_COUNCIL, _TRANSACTION, *_PERIOD, *dimensions,
                 Column("count", "Count", "How many there were; empty where that is withheld. Zero is zero.", "integer",
@@ -188,12 +189,15 @@ def _counts(contract: Transaction, volumes: pd.DataFrame, councils: pd.DataFrame
         )  # fmt: skip
 
 
-def _what_counts_are(by: str, data_set: DataSet) -> str:
+def _what_counts_are(contract: Transaction, by: str, data_set: DataSet) -> str:
     said = f"Transactions of each {data_set.period} by {by}, all councils together."
     if data_set.threshold:
+        fields = [field for field in (data_set.breakdown, data_set.across) if field]
+        sensitive = any(labels(contract, field, lambda label: label.sensitive) for field in fields)
+        higher = f" (to {data_set.sensitive_threshold - 1} where they tell of somebody's health)" if sensitive else ""
         said += (
-            f" Counts from 1 to {data_set.threshold - 1} are withheld (to {data_set.sensitive_threshold - 1} where "
-            "they tell of somebody's health), and others with them, so that nobody can work them out."
+            f" Counts from 1 to {data_set.threshold - 1}{higher} are withheld, and others with them, so that nobody "
+            "can work them out."
         )
     return said
 
@@ -202,12 +206,12 @@ def _words(field: str) -> str:
     return field.replace("_", " ")
 
 
-def _dimension(contract: Transaction, field: str, labels: pd.Series) -> tuple[list[Column], dict[str, list[str]]]:
+def _dimension(contract: Transaction, field: str, found: pd.Series) -> tuple[list[Column], dict[str, list[str]]]:
     """Return the columns of one breakdown and their cells: value and name, or the council's word alone."""
     title = _words(field).capitalize()
     agreed = contract.fields[field].values  # noqa: PD011 - a contract's, not a frame's
     if not agreed:
-        return [Column(field, title, "In the council's own words.")], {field: list(labels)}
+        return [Column(field, title, "In the council's own words.")], {field: list(found)}
     names = {UNMAPPED: "Not mapped yet", **{value: label.name for value, label in agreed.items()}}
     return (
         [
@@ -215,11 +219,11 @@ def _dimension(contract: Transaction, field: str, labels: pd.Series) -> tuple[li
                 field,
                 title,
                 "By the value agreed among the councils, which stays the same.",
-                values=tuple({**names, **dict.fromkeys(labels)}),
+                values=tuple({**names, **dict.fromkeys(found)}),
             ),
             Column(f"{field}_name", f"{title}, in words", "What the value is called."),
         ],
-        {field: list(labels), f"{field}_name": [names.get(label, label) for label in labels]},
+        {field: list(found), f"{field}_name": [names.get(label, label) for label in found]},
     )
 
 

@@ -12,7 +12,7 @@ import math
 import re
 import textwrap
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from importlib.metadata import version
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -41,6 +41,7 @@ _LABEL_ROOM = 186
 _LABEL_LETTERS = 23
 _DIGIT = 8.2
 _FEW = 14
+_DRAWN_BY = version("vl-convert-python")
 
 
 class Style(NamedTuple):
@@ -101,9 +102,9 @@ class Picture:
     width: int
     height: int
 
-    @property
+    @cached_property
     def path(self) -> str:
-        told = json.dumps([version("vl-convert-python"), VEGA_LITE, self.spec], sort_keys=True)
+        told = json.dumps([_DRAWN_BY, VEGA_LITE, self.spec], sort_keys=True)
         return f"charts/{hashlib.sha256(told.encode()).hexdigest()[:20]}.svg"
 
     def file(self) -> File:

@@ -37,7 +37,7 @@ from local_digital.site.pages.words import field as field_in_words
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from local_digital.config.models import DataSet, Transaction
     from local_digital.kpis import PeriodKind, Unit
@@ -214,6 +214,10 @@ class _Dashboard:
                 days |= figures.keys()
         return starts_of(kind, sorted(days))
 
+    def starts(self, kind: PeriodKind, known: Collection[dt.date]) -> list[dt.date]:
+        """Return the periods of a chart: from the first that is known to the newest that any figure of the page has."""
+        return starts_of(kind, [*known, *self._all_starts(kind)[-1:]]) if known else []
+
     def summary(self) -> str:
         """Return one sentence about the newest whole period."""
         volume = self.series("volume")
@@ -283,7 +287,7 @@ class _Dashboard:
     def channels(self) -> Section | None:
         kind = self.kind
         counts = self._channel_counts()
-        starts = starts_of(kind, sorted(counts))
+        starts = self.starts(kind, counts)
         if not starts:
             return None
         labels = sorted({label for start in starts for label in counts.get(start, {})})
@@ -325,7 +329,7 @@ class _Dashboard:
         shown = [(line.name, line.values[-1]) for line in lines if line.values[-1] is not None]
         alt = (
             f"Line chart of transactions by channel, {_span(kind, starts)}. {sentence(in_period(kind, last))}: "
-            + listed([f"{name} {number(value)}" for name, value in shown if value is not None])
+            + (listed([f"{name} {number(value)}" for name, value in shown if value is not None]) or "no figures")
             + "."
         )
         notes = []
@@ -363,7 +367,7 @@ class _Dashboard:
         if not kpis or kpis == ["volume"]:
             return None
         unit, kind = KPIS[kpis[0]].unit, self.kind_of(kpis[0])
-        starts = starts_of(kind, sorted({day for kpi in kpis for day in self.series(kpi)}))
+        starts = self.starts(kind, {day for kpi in kpis for day in self.series(kpi)})
         series = {kpi: self.series(kpi) for kpi in kpis}
         names = {kpi: self._name(kpi) for kpi in kpis}
         lines = [

@@ -173,12 +173,8 @@ class Site:
 
     def feed(self, council: str, transaction: str) -> Feed:
         """Return the released figures of a council's transaction; an empty feed where there are none."""
-        key = (council, transaction)
-        return Feed(
-            _part(self.figures.kpis, self._kpi_rows, key),
-            _part(self.figures.volumes, self._volume_rows, key),
-            _part(self.figures.periods, self._period_rows, key),
-        )
+        found = (self._kpis_by_feed, self._volumes_by_feed, self._periods_by_feed)
+        return Feed(*(frame.rows(council, transaction) for frame in found))
 
     @cached_property
     def newest(self) -> dict[tuple[str, str], Newest]:
@@ -224,16 +220,30 @@ class Site:
         return self._benchmarks.get(key, {})
 
     @cached_property
-    def _kpi_rows(self) -> Any:
-        return _grouped(self.figures.kpis)
+    def _kpis_by_feed(self) -> _ByFeed:
+        return _ByFeed(self.figures.kpis)
 
     @cached_property
-    def _volume_rows(self) -> Any:
-        return _grouped(self.figures.volumes)
+    def _volumes_by_feed(self) -> _ByFeed:
+        return _ByFeed(self.figures.volumes)
 
     @cached_property
-    def _period_rows(self) -> Any:
-        return _grouped(self.figures.periods)
+    def _periods_by_feed(self) -> _ByFeed:
+        return _ByFeed(self.figures.periods)
+
+
+class _ByFeed:
+    """A frame whose rows are found by council and transaction, without a look at the others."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        key = ["council", "transaction"]
+        self._frame = frame.sort_values(key, kind="stable", ignore_index=True)
+        found = self._frame.groupby(key, sort=False).indices
+        self._spans: Any = {feed: (rows[0], rows[-1] + 1) for feed, rows in found.items()}
+
+    def rows(self, council: str, transaction: str) -> pd.DataFrame:
+        first, end = self._spans.get((council, transaction), (0, 0))
+        return self._frame.iloc[first:end]
 
 
 def label_name(contract: Transaction, field: str, label: str) -> str:
@@ -246,14 +256,6 @@ def label_name(contract: Transaction, field: str, label: str) -> str:
 
 def _rows(frame: pd.DataFrame, *columns: str) -> Any:
     return zip(*(frame[column].tolist() for column in columns), strict=True)
-
-
-def _grouped(frame: pd.DataFrame) -> Any:
-    return frame.groupby(["council", "transaction"], sort=False).indices
-
-
-def _part(frame: pd.DataFrame, groups: Any, key: tuple[str, str]) -> pd.DataFrame:
-    return frame.take(groups.get(key, []))
 
 
 def _known(value: Any) -> float | None:

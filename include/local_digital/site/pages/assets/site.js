@@ -43,8 +43,10 @@ function makeSortable(table) {
   heads.forEach((head, column) => {
     const button = document.createElement("button");
     button.type = "button";
-    button.append(...head.childNodes);
-    head.append(button);
+    // On comparison pages more than the name stands in a heading.
+    const name = head.querySelector("[data-sorts]") ?? head;
+    button.append(...name.childNodes);
+    name.append(button);
     button.addEventListener("click", () => {
       const falling = head.getAttribute("aria-sort") === "ascending" ||
         (!head.hasAttribute("aria-sort") && head.classList.contains("n"));

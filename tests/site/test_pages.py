@@ -1,0 +1,453 @@
+"""The pages: what readers see of released figures, and what they can never see."""
+
+from __future__ import annotations
+
+import datetime as dt
+import posixpath
+import re
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local_digital.kpis import CAVEATS, KPIS
+from local_digital.site.about import About
+from local_digital.site.open_data import open_data
+from local_digital.site.pages import pages
+from local_digital.site.pages.charts import STYLES, Band, Line, Spread, draw, over_time, scale_of, swatches
+from local_digital.site.pages.words import STATES, change, figure, in_period, moment, next_period, period, target
+from tests.site.handmade import BINS, MONDAY, Handmade, contracts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from local_digital.kpis import PeriodKind, Unit
+    from local_digital.site.figures import Figures
+    from local_digital.site.file import File
+
+ABOUT = About(publisher="Councils of the test")
+DASHBOARD = f"councils/anytown/{BINS}/index.html"
+_HEAVIEST = 300_000
+WEEK = dt.timedelta(weeks=1)
+
+
+class Page(HTMLParser):
+    """What a page says and what it points to."""
+
+    def __init__(self, content: str) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+        self.loads: list[str] = []
+        self.ids: list[str] = []
+        self.levels: list[int] = []
+        self.words: list[str] = []
+        self.feed(content)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = dict(attrs)
+        if re.fullmatch(r"h\d", tag):
+            self.levels.append(int(tag[1]))
+        if told.get("id"):
+            self.ids.append(str(told["id"]))
+        for name in ("href", "src", "srcset"):
+            address = told.get(name)
+            if address and told.get("rel") != "canonical":
+                self.addresses.append(address)
+                if tag != "a":
+                    self.loads.append(address)
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def built(figures: Figures) -> dict[str, File]:
+    """Return all files of the pages by path."""
+    files = list(pages(figures, ABOUT))
+    assert len({file.path for file in files}) == len(files)
+    return {file.path: file for file in files}
+
+
+def html(files: dict[str, File], path: str = DASHBOARD) -> str:
+    return files[path].make().decode()
+
+
+def text(files: dict[str, File], path: str = DASHBOARD) -> str:
+    return Page(html(files, path)).text
+
+
+def anytown() -> Handmade:
+    """A council with five weeks of a missed bin, the third of them without any figure."""
+    made = Handmade()
+    made.council("anytown", "Anytown Council")
+    made.offer("anytown", not_supplied=["missed-per-100000"])
+    for number in (0, 1, 3, 4):
+        start = MONDAY + number * WEEK
+        holidays = ["A bank holiday"] if number == 1 else []
+        made.period("anytown", start, 100 + number, bank_holidays=holidays, same_point=MONDAY if number == 4 else None)
+        made.kpi("anytown", "digital-takeup", start, 0.27, over=27, under=100, caveats=["unmapped-channels"])
+        made.count("anytown", "transactions-by-channel", start, "online", 27)
+        made.count("anytown", "transactions-by-channel", start, "phone", 73 + number)
+    return made
+
+
+def whole_site() -> Figures:
+    """Five councils with every state, every kind of figure and every kind of breakdown."""
+    made = anytown()
+    newest = MONDAY + 4 * WEEK
+    for other in ("bellford", "cormouth", "dunwick"):
+        made.council(other)
+        made.offer(other)
+        for number in range(5):
+            made.period(other, MONDAY + number * WEEK, 50)
+            made.kpi(other, "digital-takeup", MONDAY + number * WEEK, 0.4)
+    made.council("eastham", tier="county")
+    made.offer("eastham", state="not-provided", reason="not a task of a county council")
+    made.offer("bellford", "pay-council-tax", "awaited")
+    made.offer("cormouth", "pay-council-tax", "not-published")
+    for ward, count in (("Abbey", 12), ("NULL", 0), ("<script>alert(1)</script>", 9), ("=1+1", 7), ("Quay", None)):
+        made.count("anytown", "missed-bin-by-ward", newest, ward, count)
+        made.count("anytown", "missed-bin-by-ward", newest - WEEK, ward, count)
+    january = dt.date(2026, 1, 1)
+    made.count("anytown", "missed-bin-by-stream-and-reason", january, "refuse", 8, kind="month", across="blocked")
+    made.kpi("anytown", "median-hours-to-close", newest, 12.5, under=90, caveats=["still-open"])
+    made.kpi("anytown", "repeat-misses", newest, None, over=0, under=0)
+    for label, pounds in (("phone", 2.83), ("online", 0.15)):
+        made.kpi("anytown", "cost-by-channel", january, pounds, kind="quarter", label=label, basis="estimated")
+    made.kpi("anytown", "cost-per-transaction", january, 0.82, kind="quarter", basis="estimated",
+             caveats=["national-unit-costs"])  # fmt: skip
+    made.change("anytown", "kpis", MONDAY, figures=20)
+    made.change("anytown", "missed-bin-by-ward", newest, what="revised", figures=2)
+    return made.figures()
+
+
+@pytest.fixture(scope="module")
+def site() -> dict[str, File]:
+    return built(whole_site())
+
+
+# How figures are written
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "written"),
+    [
+        ("count", 1234, "1,234"), ("count", 0, "0"), ("share", 0.27, "27.0 %"), ("score", 0.75, "75.0 %"),
+        ("hours", 12.5, "12.5 hours"), ("pounds", 0.82, "£0.82"), ("pounds", 1234567.8, "£1,234,568"),
+        ("pounds", -3.5, "-£3.50"), ("rate", 56, "56.0"),
+    ],
+)  # fmt: skip
+def test_figures_are_written_with_their_unit(unit: Unit, value: float, written: str) -> None:
+    assert figure(unit, value) == written
+
+
+@pytest.mark.parametrize(
+    ("kind", "start", "name", "within"),
+    [
+        ("week", MONDAY, "Week of 5 January 2026", "in the week of 5 January 2026"),
+        ("month", dt.date(2026, 1, 1), "January 2026", "in January 2026"),
+        ("quarter", dt.date(2026, 1, 1), "January to March 2026", "from January to March 2026"),
+    ],
+)
+def test_periods_have_names(kind: PeriodKind, start: dt.date, name: str, within: str) -> None:
+    assert period(kind, start) == name
+    assert in_period(kind, start) == within
+
+
+def test_changes_are_told_in_words_and_moments_on_the_london_clock() -> None:
+    assert change("count", 5, 8) == "3 fewer"
+    assert change("share", 0.302, 0.27) == "up 3.2 percentage points"
+    assert change("share", 0.27001, 0.27) == "no change"
+    assert change("pounds", 0.8, 0.82) == "down £0.02"
+    assert moment(dt.datetime(2026, 7, 1, 12, 30, tzinfo=dt.UTC)) == "1 July 2026, 13:30"
+    assert target("rate", 56.0) == "56"
+    assert next_period("month", dt.date(2025, 12, 1)) == dt.date(2026, 1, 1)
+    assert next_period("quarter", dt.date(2025, 10, 1)) == dt.date(2026, 1, 1)
+
+
+# Charts
+
+
+def test_a_period_without_a_figure_is_a_gap_and_never_zero() -> None:
+    starts = [MONDAY + number * WEEK for number in range(5)]
+    drawing = over_time("week", starts, [Line("One", [4, 5, None, 7, 8])], "count")
+    assert drawing
+    for picture in (drawing.narrow, drawing.wide):
+        lines = [layer for layer in picture.spec["layer"] if layer["mark"]["type"] == "line"]
+        points = [(point["x"], point["y"], point["run"]) for point in lines[0]["data"]["values"]]
+        assert points == [(0, 4, 0), (1, 5, 0), (3, 7, 1), (4, 8, 1)]
+        assert lines[0]["encoding"]["detail"]["field"] == "run"
+
+
+def test_a_drawn_gap_is_two_lines() -> None:
+    starts = [MONDAY + number * WEEK for number in range(5)]
+    band = Band("band", "median", [Spread(1, 2, 3)] * 2 + [None] + [Spread(1, 2, 3)] * 2)
+    drawing = over_time("week", starts, [Line("One", [4, 5, None, 7, 8])], "count", band=band)
+    assert drawing
+    drawn = draw(drawing.wide.spec).decode()
+    colour = STYLES[0].colour
+    assert len(re.findall(rf'<path d="M[^M"]*" stroke="{colour}"', drawn)) == 2
+    assert "5 Jan" in drawn
+    assert "</text>" in drawn
+
+
+def test_a_chart_has_the_size_that_the_page_says() -> None:
+    starts = [MONDAY, MONDAY + WEEK]
+    drawing = over_time("week", starts, [Line("A long name of a line", [4, 5]), Line("Two", [3, 2])], "hours")
+    assert drawing
+    for picture in (drawing.narrow, drawing.wide):
+        assert f'width="{picture.width}" height="{picture.height}"' in draw(picture.spec).decode()[:200]
+        assert picture.file().named_by_content
+
+
+@pytest.mark.parametrize("unit", ["count", "hours", "pounds", "rate"])
+@pytest.mark.parametrize("highest", [0.0, 0.03, 0.9, 7, 99, 100, 12345, 9.9e6])
+def test_scales_begin_at_zero_and_hold_all(unit: Unit, highest: float) -> None:
+    scale = scale_of(unit, [highest / 2, highest])
+    assert scale.bottom == 0
+    assert scale.top >= highest
+    assert len(set(scale.labels)) == len(scale.steps)
+    assert 2 <= len(scale.steps) <= 7
+
+
+def test_a_saving_may_be_below_zero_and_shares_go_to_the_whole() -> None:
+    scale = scale_of("pounds", [-30.0, 20.0])
+    assert scale.bottom <= -30
+    assert 0 in scale.steps
+    assert (scale_of("share", [0.01]).bottom, scale_of("share", [0.01]).top) == (0, 1)
+
+
+def test_lines_differ_by_dash_and_marker() -> None:
+    assert len({style.dash for style in STYLES}) == len({style.shape for style in STYLES}) == len(STYLES)
+    assert all(f"line-{index}.svg" in swatches() for index in range(len(STYLES)))
+
+
+def test_one_period_is_no_chart() -> None:
+    assert over_time("week", [MONDAY], [Line("One", [4])], "count") is None
+    assert over_time("week", [MONDAY, MONDAY + WEEK], [Line("One", [None, 4])], "count") is None
+
+
+# What stands where there is no figure
+
+
+def test_states_are_told_apart(site: dict[str, File]) -> None:
+    for path, key in (
+        ("councils/eastham/report-missed-bin/index.html", "not-provided"),
+        ("councils/bellford/pay-council-tax/index.html", "awaited"),
+        ("councils/cormouth/pay-council-tax/index.html", "not-published"),
+    ):
+        assert f'class="state state-{key}">{STATES[key][0]}<' in html(site, path)
+        others = {"not-provided", "awaited", "not-published"} - {key}
+        assert not any(f"state-{other}" in html(site, path) for other in others)
+    assert "Why: not a task of a county council." in text(site, "councils/eastham/report-missed-bin/index.html")
+    front = html(site, "index.html")
+    assert all(f'class="s-{key}"' in front for key in ("not-provided", "awaited", "not-published"))
+    dashboard = html(site)
+    for key in ("withheld", "no-data", "not-supplied", "nothing-to-divide"):
+        assert f'class="state state-{key}"' in dashboard
+
+
+def test_every_state_has_words_and_a_shape_of_its_own(site: dict[str, File]) -> None:
+    style = next(file.make().decode() for path, file in site.items() if path.endswith(".css"))
+    assert len({words for words, _ in STATES.values()}) == len(STATES)
+    signs = re.findall(r'\.state-([a-z-]+)::before \{ content: "([^"]+)"', style)
+    assert {key for key, _ in signs} == set(STATES)
+    assert len({sign for _, sign in signs}) == len(STATES)
+
+
+def test_zero_is_a_figure(site: dict[str, File]) -> None:
+    row = re.search(r'<tr><th scope="row"[^>]*>NULL</th>(.*?)</tr>', html(site))
+    assert row
+    assert re.findall(r">([^<]+)</td>", row[1]) == ["0", "0.0 %", "0"]
+    made = Handmade()
+    made.council("anytown")
+    made.offer("anytown")
+    made.period("anytown", MONDAY, 0)
+    assert "In the week of 5 January 2026, 0 transactions were counted." in text(built(made.figures()))
+
+
+def test_a_withheld_count_is_nowhere() -> None:
+    made = anytown()
+    newest = MONDAY + 4 * WEEK
+    # No reader of the figures gets these; if one did, they would still not be shown.
+    made.count("anytown", "missed-bin-by-ward", newest, "Quay", 8642, state="withheld")
+    made.count("anytown", "missed-bin-by-ward", newest - WEEK, "Abbey", 8642, state="withheld")
+    made.count("anytown", "missed-bin-by-ward", newest, "Abbey", 11)
+    made.count("anytown", "transactions-by-channel", newest, "post", 8642, state="withheld")
+    files = built(made.figures())
+    for path, file in files.items():
+        if path.endswith((".html", ".csv", ".svg")):
+            told = file.make().decode()
+            assert "8642" not in told, path
+            assert "8,642" not in told, path
+    assert "1 of 2 counts are withheld" in text(files)
+    assert 'href="../../../kpis/index.html#withheld"' in html(files)
+    csv = files[f"councils/anytown/{BINS}/missed-bin-by-ward.csv"].make().decode("utf-8-sig").splitlines()
+    assert csv == ["ward,transactions,share,change", "Abbey,11,0.105769,", "Quay,withheld,,"]
+
+
+def test_a_week_without_figures_says_so_in_the_table(site: dict[str, File]) -> None:
+    gap = f"Week of {(MONDAY + 2 * WEEK).day} January 2026"
+    row = re.search(rf'<tr><th scope="row">{gap}</th>(.*?)</tr>', html(site))
+    assert row
+    assert set(re.findall(r"state-([a-z-]+)", row[1])) == {"no-data"}
+    csv = site[f"councils/anytown/{BINS}/transactions-by-channel.csv"].make().decode("utf-8-sig")
+    assert "2026-01-19,,,,\r\n" in csv
+
+
+# What is said beside figures
+
+
+def test_the_summary_compares_with_the_same_point_of_the_round(site: dict[str, File]) -> None:
+    said = text(site)
+    assert (
+        "In the week of 2 February 2026, 104 transactions were counted, 4 more than in the week of 5 January 2026"
+        in said
+    )
+    assert "27.0 % of them were digital." in said
+    assert "Last updated 1 July 2026, 13:30." in said
+    assert "which is at the same point of the round of collections" in said
+
+
+def test_caveats_and_definitions_stand_beside_figures(site: dict[str, File]) -> None:
+    dashboard = html(site)
+    assert CAVEATS["unmapped-channels"] in text(site)
+    assert CAVEATS["national-unit-costs"] in text(site)
+    assert 'href="../../../kpis/index.html#digital-takeup"' in dashboard
+    assert "£0.82</b> (estimated)" in dashboard
+    assert "A bank holiday" in dashboard
+    assert "£2.83" in dashboard
+
+
+def test_a_benchmark_says_over_whom(site: dict[str, File]) -> None:
+    assert "Middle half of 4 unitary councils" in text(site)
+    assert "Their median (4 unitary councils)" in text(site)
+
+
+def test_all_kpis_and_caveats_are_explained(site: dict[str, File]) -> None:
+    page = Page(html(site, "kpis/index.html"))
+    used = {kpi for contract in contracts().values() for kpi in contract.kpis}
+    assert used <= set(page.ids)
+    assert {f"caveat-{key}" for key in CAVEATS} <= set(page.ids)
+    assert "withheld" in page.ids
+    assert KPIS["digital-takeup"].means in page.text
+    assert "at most 56 (Report a missed bin)" in page.text
+
+
+def test_the_change_log_tells_what_changed(site: dict[str, File]) -> None:
+    said = text(site, "changes/index.html")
+    assert "Revised : 2 figures, transactions by ward: Week of 2 February 2026" in said
+    assert "Added : 20 figures, KPIs: periods from 5 January 2026" in said
+
+
+# Safety
+
+
+def test_what_a_council_wrote_is_escaped(site: dict[str, File]) -> None:
+    for path, file in site.items():
+        if path.endswith(".html"):
+            told = file.make().decode()
+            assert "<script>alert" not in told
+            assert re.findall(r"<script(?! src=)", told) == []
+            assert not re.search(r"<[^>]+ (?:style|on[a-z]+)=", told)
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html(site)
+    csv = site[f"councils/anytown/{BINS}/missed-bin-by-ward.csv"].make().decode("utf-8-sig")
+    assert "'=1+1,7" in csv
+
+
+def test_pages_load_nothing_from_elsewhere(site: dict[str, File]) -> None:
+    for path, file in site.items():
+        if path.endswith(".html"):
+            page = Page(file.make().decode())
+            assert not [address for address in page.loads if "//" in address], path
+
+
+def test_links_lead_to_files_of_the_site(site: dict[str, File]) -> None:
+    known = set(site) | {file.path for file in open_data(whole_site(), ABOUT)}
+    anchors = {path: set(Page(html(site, path)).ids) for path in site if path.endswith(".html")}
+    # Made by another part of the pages.
+    compared = {f"compare/{transaction}/index.html" for transaction in contracts()}
+    for path in anchors:
+        for address in Page(html(site, path)).addresses:
+            if address.startswith("https://"):
+                continue
+            where, _, fragment = address.partition("#")
+            aim = posixpath.normpath(posixpath.join(posixpath.dirname(path), where)) if where else path
+            assert aim in known | compared, f"{path}: {address}"
+            assert not fragment or fragment in anchors[aim], f"{path}: {address}"
+            assert not where.endswith("/"), f"{path}: {address} does not open from a disk"
+
+
+def test_headings_are_in_order_and_ids_unique(site: dict[str, File]) -> None:
+    for path in site:
+        if path.endswith(".html"):
+            page = Page(html(site, path))
+            assert page.levels.count(1) == 1, path
+            assert page.levels[0] == 1, path
+            assert all(after - before <= 1 for before, after in zip(page.levels, page.levels[1:], strict=False)), path
+            assert len(set(page.ids)) == len(page.ids), path
+
+
+# Building
+
+
+def test_equal_figures_give_equal_bytes() -> None:
+    first, second = built(whole_site()), built(whole_site())
+    assert list(first) == list(second)
+    for path, file in first.items():
+        if not path.startswith("charts/"):
+            assert file.make() == second[path].make(), path
+
+
+def test_files_named_by_content_change_their_name_with_it() -> None:
+    made = anytown()
+    before = {path for path in built(made.figures()) if path.startswith("charts/")}
+    made.period("anytown", MONDAY + 5 * WEEK, 1)
+    assert before != {path for path in built(made.figures()) if path.startswith("charts/")}
+
+
+def test_no_councils_are_a_site_all_the_same() -> None:
+    files = built(Handmade().figures())
+    assert "0 councils take part" in text(files, "index.html")
+    assert "Nothing has been published yet." in text(files, "changes/index.html")
+
+
+def weight(files: dict[str, File], path: str) -> int:
+    """Return the bytes of a page with all it loads, in the wide or the narrow size, whichever is more."""
+    content = html(files, path)
+    loads = {posixpath.normpath(posixpath.join(posixpath.dirname(path), address)) for address in Page(content).loads}
+    return len(content.encode()) + sum(len(files[load].make()) for load in loads)
+
+
+def test_pages_are_light(site: dict[str, File]) -> None:
+    for path in site:
+        if path.endswith(".html"):
+            # Both sizes of every chart are counted, and a reader loads one.
+            assert weight(site, path) < _HEAVIEST, path
+
+
+def test_the_front_page_has_room_for_all_councils() -> None:
+    made = Handmade()
+    names = [f"{first}{second}" for first in "abcdefghijklmnopqrst" for second in "abcdefghijklmnopqrst"]
+    for name in names:
+        made.council(f"{name}-and-the-other-town", f"{name.title()} and the Other Town Borough Council")
+        for transaction in contracts():
+            made.offer(f"{name}-and-the-other-town", transaction)
+            made.period(f"{name}-and-the-other-town", dt.date(2026, 1, 1), 12345, kind="month", transaction=transaction)
+    figures = made.figures()
+    files = first_of(pages(figures, ABOUT), "index.html")
+    assert weight(files, "index.html") < _HEAVIEST
+    assert Page(html(files, "index.html")).ids.count("a") == 1
+
+
+def first_of(found: Iterable[File], path: str) -> dict[str, File]:
+    """Return the files up to one of them: the assets come first."""
+    files: dict[str, Any] = {}
+    for file in found:
+        files[file.path] = file
+        if file.path == path:
+            break
+    return files
