@@ -62,6 +62,9 @@ class Handmade:
         row = (slug, name or slug.title(), f"E06{len(self._rows['councils']):06}", tier, "england", "London", 200_000)
         self._rows["councils"].append(row)
 
+    def group(self, owner: str, name: str, members: Sequence[str]) -> None:
+        self._rows["groups"] += [(owner, name, member) for member in members]
+
     def offer(
         self,
         council: str,

@@ -402,6 +402,8 @@ class FeedDraft:
         """Return why a data set cannot be published, nothing when it can."""
         found = self._found
         counted_by = found.delivery.every if found.delivery.kind == "aggregate" else "day"
+        if data_set.kpi == "cost-per-transaction":
+            return "the council's own `unit_costs` are not in its exports"
         if counted_by not in {"day", data_set.period}:
             return f"counts by {counted_by} make no {data_set.period}s"
         missing = [

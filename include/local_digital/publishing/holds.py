@@ -104,10 +104,11 @@ def _band(check: Check, usual: float, weight: int, rules: Holds) -> tuple[float,
             max(0.0, min(usual / rules.volume_factor, usual - chance)),
             max(usual * rules.volume_factor, usual + chance),
         )
+    chance = _CHANCE_OF_SHARE / math.sqrt(max(weight, 1))
     if check == "take-up":
-        room = rules.takeup_points + _CHANCE_OF_SHARE / math.sqrt(max(weight, 1))
+        room = rules.takeup_points + chance
         return max(0.0, usual - room), min(1.0, usual + room)
-    return 0.0, max(rules.withheld_share, usual + rules.withheld_points)
+    return 0.0, max(rules.withheld_share, usual + rules.withheld_points + chance)
 
 
 def _whole(count: float) -> str:

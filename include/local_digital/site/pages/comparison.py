@@ -21,7 +21,7 @@ from local_digital.site.pages.dashboard import starts_of
 from local_digital.site.pages.layout import HOME, Crumb, page
 from local_digital.site.pages.side_by_side import Named, dots, histogram, panel
 from local_digital.site.pages.site import Figure
-from local_digital.site.pages.words import STATES, figure, in_period, listed, number, period, sentence
+from local_digital.site.pages.words import STATES, figure, in_period, listed, number, period, sentence, target
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from local_digital.site.pages.charts import Drawing, Picture
     from local_digital.site.pages.site import Benchmark, Council, Site
 
-_AT_A_GLANCE = 24
+_AT_A_GLANCE = 20
 # What the first table has, as many of them as there are and as fit beside each other; the second has all others.
 _FIRST = (
     "volume", "digital-takeup", "completion-rate", "user-satisfaction", "median-hours-to-close",
@@ -459,7 +459,7 @@ class _Comparison:
         better = KPIS[measure.kpi].better
         said = [measure.when, *([f"{better} is better"] if better else [])]
         if (wanted := self.target(measure)) is not None:
-            said.append(f"target at most {_plain(measure, wanted)}")
+            said.append(f"target at most {target(KPIS[measure.kpi].unit, wanted)}")
         return tuple(said)
 
     def target(self, measure: Measure) -> float | None:
@@ -541,7 +541,7 @@ class _Comparison:
             told.append(f"The definition is “{definition.versions[-1]}”.")
         told.append(f"{sentence(definition.better)} is better." if definition.better else _SIZE)
         if (wanted := self.target(measure)) is not None:
-            told.append(f"The agreed target is at most {figure(definition.unit, wanted)}.")
+            told.append(f"The agreed target is at most {target(definition.unit, wanted)}.")
         caveats = {key: CAVEATS[key] for key in caveat_keys(one for _, one in here)}
         return Section(measure, told, parts, caveats)
 
@@ -553,11 +553,11 @@ class _Comparison:
         bench = self.benchmark(measure, basis)
         spread = Spread(bench.lower_quartile, bench.median, bench.upper_quartile) if bench else None
         wanted = self.target(measure)
-        target = None if wanted is None else Target(f"Target: at most {figure(unit, wanted)}", wanted)
+        most = None if wanted is None else Target(f"Target: at most {target(unit, wanted)}", wanted)
         estimated = basis == "estimated"
         title = f"{measure.title} {in_period(measure.kind, measure.start)}{', estimated' if estimated else ''}"
         draw = dots if self.named else histogram
-        drawing = draw([Named(council.name, value) for council, value in pairs], unit, spread, target)
+        drawing = draw([Named(council.name, value) for council, value in pairs], unit, spread, most)
         in_hours = " (hours)" if unit == "hours" else ""
         columns = [
             Column("Council", "council_name", numeric=False), Column("GSS code", "gss_code", numeric=False),
@@ -572,8 +572,8 @@ class _Comparison:
         key = f"{measure.kpi}-estimated" if estimated and apart else measure.kpi
         told = self.spread_in_words(measure, bench, len(pairs), estimated=estimated)
         alt = f"{'A dot for each council' if self.named else 'How many councils have about which figure'}: {title}. "
-        most, least = pairs[0], pairs[-1]
-        alt += f"From {figure(unit, least[1])} ({least[0].name}) to {figure(unit, most[1])} ({most[0].name})."
+        (high, highest), (low, lowest) = pairs[0], pairs[-1]
+        alt += f"From {figure(unit, lowest)} ({low.name}) to {figure(unit, highest)} ({high.name})."
         return Part(Block(key, title, Table(title, columns, rows), self.folder, None, alt), drawing, told)
 
     def spread_in_words(self, measure: Measure, bench: Benchmark | None, count: int, *, estimated: bool) -> str:

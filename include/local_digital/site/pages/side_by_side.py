@@ -91,7 +91,10 @@ def panel(
 
 
 class _Frame(NamedTuple):
-    """A plot of a panel. edge: where its heading begins. reach: of its axis, with labels. ends: first and last period."""
+    """A plot of a panel.
+
+    edge: where its heading begins. reach: of its axis, with labels. ends: the first and the last period.
+    """
 
     edge: int
     left: int
