@@ -89,6 +89,9 @@ def doubts(check: Check, period_kind: str, figures: Sequence[Checked], rules: Ho
             if known is not None:
                 lowest = min(lowest, known * (1 - _MOVES))
                 highest = max(highest, known * (1 + _MOVES))
+        if check != "volume":
+            # A share of more than all is nothing to tell anybody to expect.
+            highest = min(highest, 1.0)
         if not lowest <= figure.found <= highest:
             open_below = check == "withheld"
             found.append(

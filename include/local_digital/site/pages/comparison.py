@@ -76,11 +76,6 @@ class Measure(NamedTuple):
     def when(self) -> str:
         return period(self.kind, self.start)
 
-    @property
-    def counted(self) -> bool:
-        """Whether it says how much there is, and not how well it goes."""
-        return KPIS[self.kpi].better is None
-
 
 class Told(NamedTuple):
     """A cell: a figure with its marks, or the state that stands in its place. older: the newest figure there is."""
@@ -344,18 +339,26 @@ class _Comparison:
 
     @cached_property
     def measures(self) -> list[Measure]:
-        """Return the KPIs that some council has, each in its newest period that at least one council has."""
+        """Return the KPIs that some council has, each in the newest period that at least half of those councils have.
+
+        One council that is early must not leave all others without a figure.
+        """
         kpis = [kpi for kpi in _FIRST if kpi in self.of.contract.kpis]
         kpis += [kpi for kpi in self.of.contract.kpis if kpi not in kpis and not KPIS[kpi].labelled]
         found = []
         for kpi in kpis:
             for kind in _KINDS:
                 days = [
-                    start for council in self.shown for start, one in self.of.figures(council, kind, kpi).items()
-                    if one.value is not None
-                ]  # fmt: skip
-                if days:
-                    found.append(Measure(kpi, kind, max(days)))
+                    {start for start, one in self.of.figures(council, kind, kpi).items() if one.value is not None}
+                    for council in self.shown
+                ]
+                having = Counter(start for starts in days for start in starts)
+                if having:
+                    half = sum(map(bool, days)) / 2
+                    # Where no period is that common, the most common one.
+                    enough = [start for start, councils in having.items() if councils >= half]
+                    start = max(enough) if enough else max(having, key=lambda day: (having[day], day))
+                    found.append(Measure(kpi, kind, start))
                     break
         return found
 
@@ -378,7 +381,7 @@ class _Comparison:
             crumbs=self.crumbs, contract=contract, group=group, lead=self.lead(), when=self.when(), sheets=sheets,
             bare=self.bare(), sections=sections, small=small, named=self.named, figures=figures,
             span=self.of.span, choices=self.of.choices(group), letters=self.of.letter_choices(letters),
-            few=f"{FEWEST_COUNCILS}", others=[one for one in self.of.site.contracts.values() if one != contract],
+            others=[one for one in self.of.site.contracts.values() if one != contract],
         )  # fmt: skip
         if self.measures:
             yield from figures.files()
@@ -573,7 +576,8 @@ class _Comparison:
         told = self.spread_in_words(measure, bench, len(pairs), estimated=estimated)
         alt = f"{'A dot for each council' if self.named else 'How many councils have about which figure'}: {title}. "
         (high, highest), (low, lowest) = pairs[0], pairs[-1]
-        alt += f"From {figure(unit, lowest)} ({low.name}) to {figure(unit, highest)} ({high.name})."
+        alt += f"From {figure(unit, lowest)} ({low.name}) to " if len(pairs) > 1 else ""
+        alt += f"{figure(unit, highest)} ({high.name})."
         return Part(Block(key, title, Table(title, columns, rows), self.folder, None, alt), drawing, told)
 
     def spread_in_words(self, measure: Measure, bench: Benchmark | None, count: int, *, estimated: bool) -> str:

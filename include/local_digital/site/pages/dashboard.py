@@ -172,12 +172,12 @@ def _compared(headlines: Sequence[Headline], feed: Feed) -> str:
     if not headlines or newest is None:
         return ""
     at = feed.periods[feed.kind][newest].same_point
-    return (
-        f"Changes of weekly figures are since the week of {at.day} {at:%B}, which is at the same point of the round of "
-        "collections."
-        if feed.kind == "week" and at
-        else f"Changes are since the {feed.kind} before."
-    )
+    if feed.kind == "week" and at and next_period("week", at) != newest:
+        return (
+            f"Changes of weekly figures are since the week of {at.day} {at:%B}: it is at the same point of the round "
+            "of collections."
+        )
+    return f"Changes are since the {feed.kind} before."
 
 
 @dataclass(frozen=True)
@@ -529,7 +529,7 @@ class _Dashboard:
         block = Block(name, title, Table(f"{title}, {period(kind, start)}", columns, rows, sortable=True), self.folder)
         holidays = period_known.bank_holidays if period_known and kind == "week" else ()
         caveats = ["bank-holiday"] if holidays else []
-        section = _section(name, title, [block], ("volume",), caveats, intro)
+        section = _section(f"counts-{name}", title, [block], ("volume",), caveats, intro)
         return section if not withheld else _with_withheld(section)
 
     def missing(self) -> list[Missing]:
@@ -539,7 +539,7 @@ class _Dashboard:
         for kpi in self.contract.kpis:
             if kpi in offer.not_supplied:
                 found.append(Missing(KPIS[kpi].title, kpi, "not-supplied"))
-            elif not self.feed.has(kpi):
+            elif not (self.feed.has(kpi) if KPIS[kpi].labelled else self.series(kpi)):
                 found.append(Missing(KPIS[kpi].title, kpi, "no-data"))
             elif not KPIS[kpi].labelled and (series := self.series(kpi)) and series[max(series)].value is None:
                 found.append(Missing(f"{KPIS[kpi].title} {in_period(self.kind_of(kpi), max(series))}", kpi,

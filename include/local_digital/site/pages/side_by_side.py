@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from local_digital.kpis import PeriodKind, Unit
 
 _COLOUR = STYLES[0].colour
+# Lighter, so that the median is seen on it.
+_BAR = "#5b8fc0"
 _TARGET = "#b3261e"
 _SMALL = 13
 _LETTERS = 38
@@ -235,7 +237,7 @@ def _histogram(
     for one in figures:
         counts[min(bars - 1, int((one.value - scale.bottom) / size + 1e-9))] += 1
     upwards = scale_of("count", [float(max(counts))])
-    left, right, top, bottom = 40, width - 24, 12, 200
+    left, right, top, bottom = 40, width - 24, 34, 222
 
     def at(value: float) -> float:
         return left + (right - left) * (value - scale.bottom) / (scale.top - scale.bottom)
@@ -247,20 +249,21 @@ def _histogram(
     if spread:
         # Quartiles that are the same still show.
         upper = max(at(spread.upper), at(spread.lower) + 1)
-        sheet.area(at(spread.lower), top, upper, bottom, colour=BAND, edge=BAND_EDGE)
+        # Above the bars, which would hide it.
+        sheet.area(at(spread.lower), 6, upper, 20, colour=BAND, edge=BAND_EDGE)
     for step, label in zip(upwards.steps, upwards.labels, strict=True):
         sheet.rule(left, up(step), right, up(step))
         sheet.text(left - 8, up(step), label, align="right", size=_SMALL)
     for index, count in enumerate(counts):
         if count:
             begin = at(scale.bottom + index * size)
-            sheet.area(begin + 1, up(count), begin + (right - left) / bars - 1, bottom, colour=_COLOUR)
+            sheet.area(begin + 1, up(count), begin + (right - left) / bars - 1, bottom, colour=_BAR)
     sheet.rule(left, bottom, right, bottom, colour=QUIET)
     for step, label in zip(scale.steps, scale.labels, strict=True):
         sheet.rule(at(step), bottom, at(step), bottom + 5, colour=QUIET)
         sheet.text(at(step), bottom + 17, label, align="center", size=_SMALL)
     if spread:
-        sheet.rule(at(spread.median), top, at(spread.median), bottom, colour=INK, width=1.5, dash=(3, 3))
+        sheet.rule(at(spread.median), 6, at(spread.median), bottom, colour=INK, width=1.5, dash=(3, 3))
     if target:
         sheet.rule(at(target.value), top, at(target.value), bottom, colour=_TARGET, width=1.5, dash=(12, 4))
     return sheet.picture(width, bottom + 30)
