@@ -62,12 +62,14 @@ class PublishOperator(HITLOperator):
             if event.get("error_type") != "timeout":
                 raise AirflowFailException("The question could not be put; clear this task to ask again.")
             self.log.warning("Nobody decided; the figures stay held back. The next run asks again.")
-            with core() as workspace:
-                return _counts(self._publish(workspace, context))
-        user = event["responded_by_user"] or {}
         with core() as workspace:
-            self._decide(workspace, context["run_id"], seen, event["chosen_options"], user.get("name") or user["id"])
-        return self.execute(context)
+            if "error" not in event:
+                user = event["responded_by_user"]
+                by = user.get("name") or user["id"]
+                self._decide(workspace, context["run_id"], seen, event["chosen_options"], by)
+            # Whatever waits now is for the next run to ask: Airflow keeps one question for each try of a task, and
+            # would show the old one, with its figures, again.
+            return _counts(self._publish(workspace, context))
 
     def _decide(self, workspace: Workspace, run_id: str, seen: dict[str, str], chosen: Sequence[str], by: str) -> None:
         from local_digital.publishing.sign_off import Verdict, decide  # noqa: PLC0415 - keeps parsing light
@@ -80,7 +82,7 @@ class PublishOperator(HITLOperator):
             try:
                 decide(workspace, workspace.feed(self.council, transaction), verdict)
             except ConfigurationError as error:
-                # Decided from a terminal meanwhile, or the figures have changed: what still waits is asked anew.
+                # Decided from a terminal meanwhile, or the figures have changed.
                 self.log.warning("%s", error)
 
     def _publish(self, workspace: Workspace, context: Context) -> PublishReport:

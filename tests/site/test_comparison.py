@@ -109,10 +109,10 @@ def test_each_cell_has_its_figure_or_why_there_is_none(files: dict[str, File]) -
     ]
     assert re.findall(r"<span data-sorts>([^<]*)</span>", page) == ["Council", *named]
     no_data = STATES["no-data"][0]
-    assert cells(page, "Anytown") == ["100", "20.0 %", "Not supplied", "£1.50", "Nothing to divide"]
-    assert cells(page, "Bellford") == ["100", "40.0 %", "40.0 estimated", "£2.50 estimated", "Too little is known"]
+    assert cells(page, "Anytown") == ["100", "20.0%", "Not supplied", "£1.50", "Nothing to divide"]
+    assert cells(page, "Bellford") == ["100", "40.0%", "40.0 estimated", "£2.50 estimated", "Too little is known"]
     # Zero is a figure.
-    assert cells(page, "Cormouth") == ["100", "60.0 %", "0.0 estimated", "£3.50 estimated", "10.0 % [b]"]
+    assert cells(page, "Cormouth") == ["100", "60.0%", "0.0 estimated", "£3.50 estimated", "10.0% [b]"]
     assert cells(page, "Eastham") == ["Not provided Not a task of a county council."]
     assert cells(page, "Fordham")[0].startswith("No feed yet")
     assert cells(page, "Granby")[0].startswith("Not published yet")
@@ -127,11 +127,22 @@ def test_an_older_figure_is_named_with_its_period_and_is_in_no_benchmark(files: 
     page = html(files)
     assert "The figures are of March 2026" in text(files)
     assert "Cost per transaction: January to March 2026" in text(files)
-    assert cells(page, "Dunwick")[:2] == ["No data yet February 2026: 100", "No data yet February 2026: 80.0 %"]
+    assert cells(page, "Dunwick")[:2] == ["No data yet February 2026: 100", "No data yet February 2026: 80.0%"]
     assert "data-order" not in row(page, "Dunwick").partition("<td")[2]
-    assert cells(page, "Median")[1] == "40.0 %"
+    assert cells(page, "Median")[1] == "40.0%"
     assert cells(page, "Councils with the figure")[1] == "3"
     assert "Dunwick" not in files[f"compare/{BINS}/digital-takeup.csv"].make().decode("utf-8-sig")
+
+
+def test_one_council_that_is_early_leaves_no_other_without_a_figure() -> None:
+    made = every_state()
+    month(made, "anytown", 0.3, start=dt.date(2026, 4, 1), reports=500)
+    files = built(made.figures())
+    assert cells(html(files), "Anytown")[:2] == ["100", "20.0%"]
+    assert cells(html(files), "Bellford")[:2] == ["100", "40.0%"]
+    for slug in ("bellford", "cormouth"):
+        month(made, slug, 0.5, start=dt.date(2026, 4, 1), reports=500)
+    assert cells(html(built(made.figures())), "Anytown")[:2] == ["500", "30.0%"]
 
 
 def test_weeks_stand_for_months_only_where_nobody_has_months() -> None:
@@ -148,7 +159,7 @@ def test_weeks_stand_for_months_only_where_nobody_has_months() -> None:
 
 def test_benchmarks_are_over_three_councils_at_least_and_of_one_basis(files: dict[str, File]) -> None:
     page = html(files)
-    assert cells(page, "Median") == ["100", "40.0 %", *["Too few councils"] * 3]
+    assert cells(page, "Median") == ["100", "40.0%", *["Too few councils"] * 3]
     assert cells(page, "Councils with the figure")[2:] == ["2 estimated", "1 2 estimated", "1"]
     two = f"compare/{BINS}/unitary/index.html"
     assert "Median" not in page_foot(html(files, two))
@@ -306,7 +317,7 @@ def test_a_dot_for_each_council_at_its_value_on_a_scale_from_zero() -> None:
         assert half == pytest.approx((least + most) / 2)
         assert least < most < picture.width
     drawn = drawing.wide.file().make().decode()
-    assert all(said in drawn for said in ("One", "Three", "50.0 %", "100 %"))
+    assert all(said in drawn for said in ("One", "Three", "50.0%", "100%"))
     assert f'width="{drawing.wide.width}" height="{drawing.wide.height}"' in drawn
 
 
@@ -339,7 +350,7 @@ def test_gaps_in_a_panel_stay_gaps() -> None:
     # A figure between two gaps is a dot, and so is the newest.
     assert len(marks(picture, "point")) == 3
     drawn = picture.file().make().decode()
-    assert "60.0 % digital" in drawn
+    assert "60.0% digital" in drawn
     assert "5 transactions" in drawn
     assert "Apr 25" in drawn
     assert panel("month", months(2), [None, None], [None, None]) is None
@@ -349,7 +360,7 @@ def test_the_number_above_a_panel_is_of_the_newest_period_only() -> None:
     picture = panel("month", months(3), [0.2, 0.3, None], [5, 6, None])
     assert picture
     drawn = picture.file().make().decode()
-    assert "30.0 %" not in drawn
+    assert "30.0%" not in drawn
     assert "6 transactions" not in drawn
 
 

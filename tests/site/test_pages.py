@@ -135,7 +135,7 @@ def site() -> dict[str, File]:
 @pytest.mark.parametrize(
     ("unit", "value", "written"),
     [
-        ("count", 1234, "1,234"), ("count", 0, "0"), ("share", 0.27, "27.0 %"), ("score", 0.75, "75.0 %"),
+        ("count", 1234, "1,234"), ("count", 0, "0"), ("share", 0.27, "27.0%"), ("score", 0.75, "75.0%"),
         ("hours", 12.5, "12.5 hours"), ("pounds", 0.82, "£0.82"), ("pounds", 1234567.8, "£1,234,568"),
         ("pounds", -3.5, "-£3.50"), ("rate", 56, "56.0"),
     ],
@@ -261,7 +261,7 @@ def test_every_state_has_words_and_a_shape_of_its_own(site: dict[str, File]) -> 
 def test_zero_is_a_figure(site: dict[str, File]) -> None:
     row = re.search(r'<tr><th scope="row"[^>]*>NULL</th>(.*?)</tr>', html(site))
     assert row
-    assert re.findall(r">([^<]+)</td>", row[1]) == ["0", "0.0 %", "0"]
+    assert re.findall(r">([^<]+)</td>", row[1]) == ["0", "0.0%", "0"]
     made = Handmade()
     made.council("anytown")
     made.offer("anytown")
@@ -307,7 +307,7 @@ def test_the_summary_compares_with_the_same_point_of_the_round(site: dict[str, F
         "In the week of 2 February 2026, 104 transactions were counted, 4 more than in the week of 5 January 2026"
         in said
     )
-    assert "27.0 % of them were digital." in said
+    assert "27.0% of them were digital." in said
     assert "Last updated 1 July 2026, 13:30." in said
     assert "since the week of 5 January: it is at the same point of the round of collections" in said
 

@@ -27,7 +27,7 @@ def released_feed(workspace: Workspace, feed: FeedHandle, *, run_id: str | None,
     """Return what is to be sent for a feed; release its figures to the public where they are signed off.
 
     run_id: the run that publishes; None only looks, and releases nothing. A feed that is live no longer, or on trial
-    no longer, is emptied where it was.
+    no longer, is emptied where it was; so is a data set that it publishes no longer.
     """
     sink: Sink = "trial" if feed.feed.stage == "trial" else "live"
     opened = False
@@ -53,8 +53,13 @@ def released_feed(workspace: Workspace, feed: FeedHandle, *, run_id: str | None,
 
 
 def _left_behind(workspace: Workspace, feed: FeedHandle, keep: Sink | None) -> list[Desired]:
-    """Return, to be emptied, the data sets that hold records on a sink where the feed is published no longer."""
-    names = {"council": feed.council.council, "transaction": feed.contract.transaction, "keep": keep or ""}
+    """Return, to be emptied, the data sets that hold records where the feed publishes them no longer."""
+    names = {
+        "council": feed.council.council,
+        "transaction": feed.contract.transaction,
+        "keep": keep or "",
+        "published": list(feed.feed.publish),
+    }
     with workspace.engine.connect() as db:
         return [
             Desired(feed.council, feed.contract.transaction, row.data_set, row.sink, {})

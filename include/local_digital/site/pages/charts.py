@@ -1,6 +1,6 @@
 """Charts over time, as Vega-Lite specifications that are drawn when the site is built, each in two sizes.
 
-A chart never cuts or stretches: counts begin at 0, shares go from 0 to 100 %, and a period without a figure is a gap.
+A chart never cuts or stretches: counts begin at 0, shares go from 0 to 100%, and a period without a figure is a gap.
 Lines differ by dash and marker as well as by colour; what each is stands in the key beside the chart.
 """
 
@@ -228,9 +228,9 @@ class Scale(NamedTuple):
 
 
 def scale_of(unit: Unit, values: Sequence[float]) -> Scale:
-    """Return an axis on which all values have room: shares from 0 to 100 %, everything else from 0."""
+    """Return an axis on which all values have room: shares from 0 to 100%, everything else from 0."""
     if unit in {"share", "score"}:
-        return Scale(0, 1, [0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
+        return Scale(0, 1, [0, 0.25, 0.5, 0.75, 1], ["0%", "25%", "50%", "75%", "100%"])
     low, high = min([0.0, *values]), max([0.0, *values]) or 1.0
     rough = (high - low) / 4
     power = 10.0 ** math.floor(math.log10(rough))

@@ -418,7 +418,7 @@ class _Comparison:
         if not periods:
             return ""
         usual, *others = sorted(periods, key=lambda words: -len(periods[words]))
-        said = f"The figures are of {usual}, the newest whole period that at least one of these councils has"
+        said = f"The figures are of {usual}, the newest whole period that at least half of these councils have"
         if others:
             said += "; " + "; ".join(f"{listed(periods[words])}: {words}" for words in others)
         return said + "."

@@ -24,7 +24,7 @@ UNITS: dict[Unit, str] = {
     "share": "a share, in per cent",
     "hours": "hours",
     "pounds": "pounds",
-    "score": "a score from 0 to 1, written as 0 to 100 %",
+    "score": "a score from 0 to 1, written as 0 to 100%",
     "rate": "a number for each 100,000",
 }
 # More of the log than this is in the open data only.

@@ -72,7 +72,7 @@ def panel(
     takeup: Sequence[float | None],
     volume: Sequence[float | None],
 ) -> Picture | None:
-    """Draw a council's take-up (from 0 to 100 %) and its transactions (on a scale of their own) side by side.
+    """Draw a council's take-up (from 0 to 100%) and its transactions (on a scale of their own) side by side.
 
     takeup, volume: one for each period, None where there is no figure. Returns None where there is none at all.
     """
@@ -84,7 +84,7 @@ def panel(
     sheet = _Sheet()
     said = f"{figure('share', newest)} digital" if (newest := takeup[-1]) is not None else "Digital take-up"
     ends = _ends(kind, starts)
-    _plot(sheet, _Frame(0, 44, half - 16, (0, 1), ("0 %", "100 %"), ends), said, takeup)
+    _plot(sheet, _Frame(0, 44, half - 16, (0, 1), ("0%", "100%"), ends), said, takeup)
     said = f"{number(newest)} transactions" if (newest := volume[-1]) is not None else "Transactions"
     room = 10 + 8 * len(scale.labels[-1])
     reach, labels = (scale.bottom, scale.top), (scale.labels[0], scale.labels[-1])

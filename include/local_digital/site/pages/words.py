@@ -35,12 +35,12 @@ def number(value: float) -> str:
 
 
 def figure(unit: Unit, value: float) -> str:
-    """Return a value of a KPI as readers see it: 1,234; 27.0 %; £0.82; 12.5 hours."""
+    """Return a value of a KPI as readers see it: 1,234; 27.0%; £0.82; 12.5 hours."""
     match unit:
         case "count":
             return number(value)
         case "share" | "score":
-            return f"{value * 100:.1f} %"
+            return f"{value * 100:.1f}%"
         case "hours":
             return f"{value:,.1f} hours"
         case "pounds":
