@@ -21,4 +21,5 @@ ENV AIRFLOW_HOME=/var/lib/local-digital/airflow \
     AIRFLOW__CORE__PLUGINS_FOLDER=/opt/local-digital/plugins \
     AIRFLOW__CORE__LOAD_EXAMPLES=False \
     LOCAL_DIGITAL_LANDING=/var/lib/local-digital/landing \
-    LOCAL_DIGITAL_SPOOL=/var/lib/local-digital/spool
+    LOCAL_DIGITAL_SPOOL=/var/lib/local-digital/spool \
+    LOCAL_DIGITAL_SITE=/var/lib/local-digital/site

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from local_digital.publishing.publish import PublishReport
-    from local_digital.publishing.sign_off import Waiting
+    from local_digital.publishing.sign_off import Decision, Waiting
     from local_digital.workspace import Workspace
 
 # What the site is made from; told to have changed only when it has.
@@ -75,10 +75,11 @@ class PublishOperator(HITLOperator):
         from local_digital.publishing.sign_off import Verdict, decide  # noqa: PLC0415 - keeps parsing light
 
         for transaction, digest in seen.items():
-            verdict = Verdict(
-                "released" if _release(transaction) in chosen else "kept-back",
-                by=by, through="airflow", seen=digest, run_id=run_id,
-            )  # fmt: skip
+            released = _release(transaction) in chosen
+            if not released and _KEEP_BACK not in chosen:
+                continue  # they decided on others; the next run asks about this one
+            decision: Decision = "released" if released else "kept-back"
+            verdict = Verdict(decision, by=by, through="airflow", seen=digest, run_id=run_id)
             try:
                 decide(workspace, workspace.feed(self.council, transaction), verdict)
             except ConfigurationError as error:
@@ -126,6 +127,8 @@ def _told(waiting: Waiting) -> str:
             f"| {'-' if newest.digital_takeup is None else f'{newest.digital_takeup:.1%}'} |"
             for newest in seen.newest
         ),
+        "",
+        seen.going_out,
         "",
         *(f"- Unusual: {doubt.told}" for doubt in seen.doubts[:_DOUBTS_TOLD]),
     ]

@@ -24,5 +24,4 @@ def sign_off(workspace: Workspace, council: str) -> None:
 def desired(workspace: Workspace, feed: FeedHandle, *, run_id: str | None = None) -> list[Desired]:
     """What a feed's data sets should hold, whoever has signed it off; run_id as in `data_sets.released`."""
     with workspace.engine.begin() as db:
-        decided = data_sets.released(db, feed, run_id=run_id)
-    return data_sets.desired(workspace, feed, decided)
+        return data_sets.desired(db, feed, data_sets.released(db, feed, run_id=run_id))

@@ -13,22 +13,26 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 from sqlalchemy import create_engine, text
 from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.routing import Route
 
 from demo.authority import Authority
 from demo.platform.app import create_app
 from demo.platform.data_sets import DataSet
 from demo.platform.serving import serving
+from local_digital.addresses import is_public
 from local_digital.availability import PageCheck, check, monitoring_records, pages
 from local_digital.embedded import EmbeddedServer
 from local_digital.errors import ConfigurationError
 from local_digital.migrations import migrate
-from local_digital.page_visits import Limits
+from local_digital.page_requests import Limits
 from local_digital.publishing.client import DataSetClient
 from local_digital.publishing.records import Record, check_batch, described
 from local_digital.retention import expire
@@ -95,6 +99,13 @@ def look(
     return done
 
 
+def on_the_internet(monkeypatch: pytest.MonkeyPatch, *sites: Site) -> None:
+    """Let loopback be taken for a public address, and the ports of these sites for usual ones."""
+    monkeypatch.setattr("local_digital.page_requests.is_public", lambda _: True)
+    ports = frozenset(urlsplit(site.url).port for site in sites)
+    monkeypatch.setattr("local_digital.page_visits._PORTS", ports)
+
+
 def outcome(done: PageCheck) -> tuple[str, str | None, int | None]:
     return done.state, done.reason, done.status
 
@@ -119,7 +130,10 @@ class TestWhatIsFound:
             (503, ("down", "server-error", 503)),
             (404, ("down", "not-found", 404)),
             (410, ("down", "gone", 410)),
-            (304, ("up", None, 304)),
+            (206, ("up", None, 206)),
+            (300, ("down", "no-page", 300)),
+            (302, ("down", "no-page", 302)),
+            (304, ("down", "no-page", 304)),
             (401, ("unmonitored", "refused", 401)),
             (403, ("unmonitored", "refused", 403)),
             (429, ("unmonitored", "too-often", 429)),
@@ -152,9 +166,10 @@ class TestWhatIsFound:
         assert outcome(done) == ("down", "certificate", None)
 
     def test_redirects_are_followed_to_where_the_public_ends_up(
-        self, installed: Installed, opened: Workspace, site: Site
+        self, installed: Installed, opened: Workspace, site: Site, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         with website(Site({"/moved": 503}), "localhost") as elsewhere:
+            on_the_internet(monkeypatch, elsewhere)
             site.pages |= {"/old": "/bins", "/away": f"{elsewhere.url}/moved#top"}
             assert outcome(look(installed, opened, f"{site.url}/old")) == ("up", None, 200)
             assert outcome(look(installed, opened, f"{site.url}/away", TEN + HOUR)) == ("down", "server-error", 503)
@@ -174,7 +189,149 @@ class TestWhatIsFound:
         assert site.url.removeprefix("http://") + "/bins" not in str(kept)
 
 
+def named(site: Site, host: str) -> str:
+    """Return the URL of a site under another name of its host."""
+    return f"http://{host}:{urlsplit(site.url).port}"
+
+
+class TestStrangers:
+    """Whoever runs a page may not send us where only this machine and its neighbours can go."""
+
+    @pytest.mark.parametrize("host", ["localhost", "0.0.0.0", "[::ffff:127.0.0.1]", "2130706433", "169.254.169.254"])  # noqa: S104
+    def test_redirect_to_a_host_inside_is_not_followed(
+        self, installed: Installed, opened: Workspace, site: Site, host: str
+    ) -> None:
+        site.pages["/old"] = f"{named(site, host)}/bins"
+        assert outcome(look(installed, opened, f"{site.url}/old")) == ("unmonitored", "redirect-unsafe", None)
+        assert [path for path, _ in site.asked] == ["/robots.txt", "/old"]
+
+    def test_robots_txt_of_a_host_inside_is_neither_asked_for_nor_kept(
+        self, installed: Installed, opened: Workspace, site: Site
+    ) -> None:
+        site.robots_at = f"{named(site, 'localhost')}/bins"
+        assert outcome(look(installed, opened, f"{site.url}/bins")) == ("unmonitored", "redirect-unsafe", None)
+        assert [path for path, _ in site.asked] == ["/robots.txt"]
+        with opened.engine.connect() as db:
+            assert db.execute(text("select * from ledger.robots")).all() == []
+
+    def test_name_with_one_address_inside_is_not_followed(
+        self, installed: Installed, opened: Workspace, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        found = [
+            (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80)) for address in ("93.184.215.14", "10.0.0.1")
+        ]
+        real = socket.getaddrinfo
+        monkeypatch.setattr(
+            socket, "getaddrinfo",
+            lambda host, *rest, **more: found if host == "two-faced.example" else real(host, *rest, **more),
+        )  # fmt: skip
+        site.pages["/old"] = "http://two-faced.example/bins"
+        assert outcome(look(installed, opened, f"{site.url}/old")) == ("unmonitored", "redirect-unsafe", None)
+
+    def test_address_that_was_checked_is_the_one_that_is_asked(
+        self, installed: Installed, opened: Workspace, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A name may change its answer, so to ask for it again between the check and the request is an error here."""
+        checked: list[str] = []
+        real = socket.getaddrinfo
+
+        def resolve(host: str, *rest: Any, **more: Any) -> Any:
+            if host == "two-faced.example":
+                assert not checked
+                checked.append(host)
+                host = "127.0.0.1"
+            else:
+                checked.clear()
+            return real(host, *rest, **more)
+
+        on_the_internet(monkeypatch, site)
+        monkeypatch.setattr(socket, "getaddrinfo", resolve)
+        site.pages["/old"] = f"{named(site, 'two-faced.example')}/bins"
+        assert outcome(look(installed, opened, f"{site.url}/old")) == ("up", None, 200)
+
+    def test_redirect_to_another_port_is_not_followed(
+        self, installed: Installed, opened: Workspace, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("local_digital.page_requests.is_public", lambda _: True)
+        with website(Site({"/bins": 200})) as other:
+            site.pages["/old"] = f"{other.url}/bins"
+            assert outcome(look(installed, opened, f"{site.url}/old")) == ("unmonitored", "redirect-unsafe", None)
+        assert other.asked == []
+
+    def test_host_that_one_council_names_and_another_is_sent_to_is_asked_for_the_first_only(
+        self, installed: Installed, opened: Workspace, site: Site
+    ) -> None:
+        site.pages["/old"] = f"{named(site, 'localhost')}/bins"
+        installed.have({
+            ("camden", BINS): f"{site.url}/old", ("fife", BINS): f"{named(site, 'localhost')}/bins",
+        })  # fmt: skip
+        found = check(opened, now=TEN)
+        assert [(done.council, done.state, done.reason) for done in found] == [
+            ("camden", "unmonitored", "redirect-unsafe"), ("fife", "up", None),
+        ]  # fmt: skip
+
+    def test_page_in_https_is_not_followed_to_http(
+        self, installed: Installed, opened: Workspace, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        authority = Authority.make(tmp_path, 2)
+        (tmp_path / "ca.pem").write_text(authority.ca, "utf-8")
+        monkeypatch.setattr("local_digital.page_requests._AUTHORITIES", str(tmp_path / "ca.pem"))
+        on_the_internet(monkeypatch, site)
+        there = f"{site.url}/bins"
+        app = Starlette(routes=[
+            Route("/here", lambda _: PlainTextResponse("")), Route("/old", lambda _: RedirectResponse(there)),
+        ])  # fmt: skip
+        with serving(app, authority.server) as url:
+            assert outcome(look(installed, opened, f"{url}/here")) == ("up", None, 200)
+            done = look(installed, opened, f"{url}/old", TEN + HOUR)
+            assert outcome(done) == ("unmonitored", "redirect-unsafe", None)
+            # The certificate is one for the address alone, not for this name of it.
+            other_name = url.replace("127.0.0.1", "localhost")
+            assert look(installed, opened, f"{other_name}/here", TEN + 2 * HOUR).reason == "certificate"
+        assert site.asked == []
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("93.184.215.14", True),
+        ("2606:2800:21f:cb07:6820:80da:af6b:8b2c", True),
+        ("64:ff9b::5db8:d70e", True),
+        ("127.0.0.1", False),
+        ("0.0.0.0", False),  # noqa: S104
+        ("10.1.2.3", False),
+        ("172.16.0.1", False),
+        ("192.168.1.1", False),
+        ("100.64.0.1", False),
+        ("169.254.169.254", False),
+        ("224.0.0.1", False),
+        ("255.255.255.255", False),
+        ("::1", False),
+        ("::", False),
+        ("fe80::1%1", False),
+        ("fd00::1", False),
+        ("fec0::1", False),
+        ("ff02::1", False),
+        ("::ffff:10.0.0.1", False),
+        ("::7f00:1", False),
+        ("64:ff9b::7f00:1", False),
+        ("2002:a00:1::", False),
+    ],
+)
+def test_address_is_public_when_everybody_can_reach_it(address: str, public: bool) -> None:
+    assert is_public(address) is public
+
+
 class TestManners:
+    @pytest.mark.parametrize("what", ["headers", "body"])
+    def test_server_that_answers_in_drops_is_hung_up_on_before_its_next_page_is_asked_for(
+        self, installed: Installed, opened: Workspace, site: Site, what: Literal["headers", "body"]
+    ) -> None:
+        site.drips["/bins"] = what
+        done = look(installed, opened, f"{site.url}/bins", limits=Limits(connect=2, silence=60, request=1))
+        assert outcome(done) == ("down", "timeout", None)
+        assert site.hung_up.wait(30)
+
     def test_one_request_an_hour_whatever_is_asked_of_us(
         self, installed: Installed, opened: Workspace, site: Site
     ) -> None:
@@ -193,8 +350,11 @@ class TestManners:
         assert [done.state for done in check(opened, now=TEN)] == ["up", "up"]
         assert site.times("/bins") == 1
 
-    def test_one_host_gets_one_request_at_a_time(self, installed: Installed, opened: Workspace, site: Site) -> None:
+    def test_one_host_gets_one_request_at_a_time(
+        self, installed: Installed, opened: Workspace, site: Site, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         with website(Site({"/round": f"{site.url}/bins"}), "localhost") as other:
+            on_the_internet(monkeypatch, site)
             installed.have({
                 ("camden", BINS): f"{site.url}/bins", ("fife", BINS): f"{site.url}/other",
                 ("cardiff", BINS): f"{other.url}/round", ("solihull", BINS): f"{site.url}/bins?from=solihull",
@@ -245,6 +405,15 @@ class TestRobots:
     ) -> None:
         site.robots = status
         assert look(installed, opened, f"{site.url}/bins").state == "up"
+
+    def test_no_more_of_a_robots_txt_counts_than_half_a_megabyte(
+        self, installed: Installed, opened: Workspace, site: Site
+    ) -> None:
+        site.robots = "User-agent: *\n" + "#\n" * 249_000 + "Disallow: /private\n" + "#\n" * 500_000 + "Disallow: /"
+        assert look(installed, opened, f"{site.url}/bins").state == "up"
+        assert look(installed, opened, f"{site.url}/private", TEN + HOUR).reason == "robots"
+        with opened.engine.connect() as db:
+            assert db.scalar(text("select length(rules) from ledger.robots")) == 500 * 1024
 
     def test_robots_txt_is_read_once_a_day(self, installed: Installed, opened: Workspace, site: Site) -> None:
         for hours in range(24):

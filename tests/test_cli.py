@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import subprocess
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import text
 
 from tests.conftest import Installation, export, row
 
+if TYPE_CHECKING:
+    from local_digital.workspace import Workspace
+
 
 @pytest.fixture
-def run(installation: Installation) -> Any:
+def start(installation: Installation) -> Any:
+    """Starts a command as somebody at a terminal does; typed: what they type."""
     connections = {
         name: installation.settings.connection(name)
         for name in ("solihull_sftp", "solihull_privacy", "solihull_platform")
@@ -37,15 +43,26 @@ def run(installation: Installation) -> Any:
         },
     }
 
-    def run(*arguments: str, **changes: str) -> tuple[int, Any, str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "local_digital", *arguments, "--json"],
+    def start(*arguments: str, typed: str = "", **changes: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "local_digital", *arguments],
             env={**environment, **changes},
+            input=typed,
             capture_output=True,
             text=True,
             check=False,
         )
-        return done.returncode, json.loads(done.stdout) if done.stdout else None, done.stderr
+
+    return start
+
+
+@pytest.fixture
+def run(start: Any) -> Any:
+    """Runs a command with --json; returns its exit code, its answer and what it said beside it."""
+
+    def run(*arguments: str, typed: str = "", **changes: str) -> tuple[int, Any, str]:
+        done = start(*arguments, "--json", typed=typed, **changes)
+        return done.returncode, json.loads(done.stdout) if done.stdout.strip() else None, done.stderr
 
     return run
 
@@ -59,12 +76,15 @@ def test_whole_chain_from_the_command_line(installation: Installation, run: Any)
     }  # fmt: skip
     assert run("ingest", "solihull", "report-missed-bin")[1][0]["status"] == "unchanged"
     assert run("aggregate")[0] == 0
-    planned = run("publish", "--dry-run")[1]
-    assert all(not plan["sent"] for plan in planned)
-    sent = run("publish", "solihull")[1]
-    assert {plan["data_set"]: plan["new"] for plan in sent} == {
+    planned = run("publish", "--dry-run")[1]["solihull"]
+    assert (planned["sent"], planned["waiting"], planned["drafts"], planned["embargoed"]) == (False, [], [], [])
+    sent = run("publish", "solihull")[1]["solihull"]
+    assert planned["data_sets"] == sent["data_sets"]
+    assert (sent["sent"], sent["opened"]) == (True, 1)
+    assert {plan["data_set"]: plan["new"] for plan in sent["data_sets"]} == {
         "transactions-by-channel": 16, "missed-bin-by-ward": 3, "digital-takeup": 1,
     }  # fmt: skip
+    assert {plan["sink"] for plan in sent["data_sets"]} == {"live"}
     assert run("reconcile", "solihull")[0] == 0
     figures = run("kpis", "solihull", "report-missed-bin", "--period", "week")[1]
     assert {"kpi": "volume", "value": 1}.items() <= figures[0].items() or any(
@@ -125,3 +145,94 @@ def test_warehouse_that_does_not_answer_is_exit_1(run: Any) -> None:
     assert code == 1
     assert answer["retry"] is True
     assert "secret-word" not in said + json.dumps(answer)
+
+
+SOLIHULL_BINS = ("solihull", "report-missed-bin")
+
+
+@pytest.fixture
+def waiting(installation: Installation, workspace: Workspace) -> None:
+    """Figures that nobody has released."""
+    installation.put("missed_bins_20251104.csv", export(row("1", "08/10/2025 10:00")))
+    installation.ingest(workspace)
+    with workspace.engine.begin() as db:
+        db.execute(text("truncate ledger.approval cascade"))
+
+
+@pytest.mark.usefixtures("waiting")
+def test_approve_shows_the_figures_asks_and_takes_no_for_no(start: Any, run: Any) -> None:
+    done = start("approve", *SOLIHULL_BINS, typed="n\n")
+    assert done.returncode == 1, done.stderr
+    assert "solihull report-missed-bin waits: going live." in done.stdout
+    assert "2025-10-06" in done.stdout
+    assert "Release these figures?" in done.stdout
+    assert start("approve", *SOLIHULL_BINS).returncode == 1
+    # Asked for JSON, it still asks, and leaves the answer alone on its line.
+    code, answer, said = run("approve", *SOLIHULL_BINS, typed="n\n")
+    assert (code, answer) == (1, None)
+    assert "Release these figures?" in said
+    assert "solihull report-missed-bin waits: going live." in said
+    assert run("approvals")[1] == []
+
+
+@pytest.mark.usefixtures("waiting")
+def test_approve_records_who_releases_and_the_next_publish_sends(start: Any, run: Any) -> None:
+    plain = start("publish", "solihull")
+    assert plain.returncode == 0
+    assert "waits for a decision (going live): `local-digital approve solihull report-missed-bin`" in " ".join(
+        plain.stdout.split()
+    )
+    code, held, _ = run("publish", "solihull")
+    assert (code, held["solihull"]["data_sets"]) == (0, [])
+    assert [each["reasons"] for each in held["solihull"]["waiting"]] == [["going-live"]]
+
+    code, answer, _ = run("approve", *SOLIHULL_BINS, "--by", "Ada [approver]", "--note", "as agreed", typed="y\n")
+    assert code == 0
+    assert (answer["decided_by"], answer["decision"], answer["reasons"]) == (
+        "Ada [approver]",
+        "released",
+        ["going-live"],
+    )
+    assert answer["figures"] == held["solihull"]["waiting"][0]["figures"]
+
+    (decision,) = run("approvals", "solihull")[1]
+    assert {key: decision[key] for key in ("decided_by", "through", "decision", "note", "council", "transaction")} == {
+        "decided_by": "Ada [approver]", "through": "terminal", "decision": "released", "note": "as agreed",
+        "council": "solihull", "transaction": "report-missed-bin",
+    }  # fmt: skip
+    assert decision["approval_id"] == answer["approval_id"]
+    assert run("approvals", "fife")[0] == 2
+    assert "[approver]" in start("approvals").stdout.replace("\n", "")
+    sent = run("publish", "solihull")[1]["solihull"]
+    assert (sent["waiting"], sum(plan["new"] for plan in sent["data_sets"])) == ([], 20)
+
+
+@pytest.mark.usefixtures("waiting")
+def test_what_is_kept_back_says_so_and_can_be_released_later(start: Any, run: Any) -> None:
+    done = start("approve", *SOLIHULL_BINS, "--keep-back", typed="y\n")
+    assert done.returncode == 0
+    assert "Keep these figures back?" in done.stdout
+    assert "kept back" in done.stdout
+    (each,) = run("publish", "solihull")[1]["solihull"]["waiting"]
+    assert each["kept_back_by"] == getpass.getuser()
+    done = start("approve", *SOLIHULL_BINS, "--yes")
+    assert done.returncode == 0, done.stderr
+    assert f"{getpass.getuser()} kept it back on " in done.stdout
+    assert [decision["decision"] for decision in run("approvals")[1]] == ["released", "kept-back"]
+
+
+def test_approve_where_nothing_waits_is_exit_2_and_says_why(installation: Installation, run: Any) -> None:
+    path = installation.settings.config / "councils" / "solihull.yaml"
+    written = path.read_text("utf-8")
+    for change, found in (
+        ("stage: live", "nothing that waits"),
+        ("stage: draft", "a draft"),
+        ("embargo_until: 2999-01-01\n    stage: live", "a feed under embargo"),
+    ):
+        path.write_text(written.replace("stage: live", change), "utf-8")
+        code, answer, said = run("approve", *SOLIHULL_BINS, "--yes")
+        assert code == 2
+        assert f"found {found}." in answer["error"]
+        assert "Traceback" not in said
+    assert run("approve", "solihull", "no-such-transaction", "--yes")[0] == 2
+    assert run("publish")[1]["solihull"]["embargoed"] == ["report-missed-bin"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from sqlalchemy import text
 
 from local_digital.retention import expire
@@ -48,6 +50,20 @@ def test_bytes_sent_again_after_their_retention_are_still_known(
     assert raw_files(installation) == 1
     expire(workspace)
     assert raw_files(installation) == 0
+
+
+def test_half_written_files_of_killed_runs_go_when_they_are_an_hour_old(
+    installation: Installation, workspace: Workspace
+) -> None:
+    installation.put("missed_bins_20251104.csv", export(row("1")))
+    installation.ingest(workspace)
+    raw = installation.folder.parents[2] / "landing" / "raw" / "ab"
+    raw.mkdir(exist_ok=True)
+    for name in ("old.part", "young.part"):
+        (raw / name).write_text("half")
+    os.utime(raw / "old.part", (1_700_000_000, 1_700_000_000))
+    expire(workspace)
+    assert [path.name for path in raw.glob("*.part")] == ["young.part"]
 
 
 def test_folder_of_raw_files_is_nobody_else_s_to_read(installation: Installation, workspace: Workspace) -> None:

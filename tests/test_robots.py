@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from itertools import islice, product
+from string import ascii_lowercase
+
 import pytest
 
-from local_digital.robots import allows
+from local_digital.robots import Robots
 
 HOST = "https://www.otherham.gov.uk"
 
 
 def let_in(rules: str, path: str) -> bool:
-    return allows(rules, "LocalDigital", HOST + path)
+    return Robots.read(rules, "LocalDigital").allows(HOST + path)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +45,11 @@ def test_a_group_for_everybody_counts(rules: str, path: str, allowed: bool) -> N
         ("User-agent: LOCALDIGITAL\nUser-agent: Other\nDisallow: /", False),
         ("User-agent: other\nDisallow: /", True),
         ("User-agent: local\nDisallow: /", True),
+        ("User-agent: LocalDigital2\nDisallow: /", True),
+        ("User-agent: LocalDigital-Other\nDisallow: /", True),
+        ("User-agent: LocalDigital (all of it)\nDisallow: /", False),
+        ("User-agent: *bot\nDisallow: /", True),
+        ("User-agent:\nDisallow: /", True),
         ("User-agent: localdigital\nAllow: /x\nUser-agent: b\nAllow: /\nUser-agent: localdigital\nDisallow: /", False),
         ("User-agent: a\nSitemap: /x\nUser-agent: localdigital\nDisallow: /", False),
         ("Disallow: /", True),
@@ -68,6 +77,17 @@ def test_groups_for_our_own_name_count_before_the_one_for_everybody(rules: str, 
         ("Disallow: /café", "/caf%c3%a9", False),
         ("Disallow: /%62ins", "/bins", False),
         ("Disallow: /a%2Fb", "/a/b", True),
+        ("Disallow: /a%2fb", "/a%2Fb", False),
+        ("Disallow: /a%2A", "/a*", False),
+        ("Disallow: /a%2a", "/a%2A", False),
+        ("Disallow: /a%2A", "/abc", True),
+        ("Disallow: /a*c", "/a%2Ac", False),
+        ("Disallow: /a%24", "/a$", False),
+        ("Disallow: /a%24", "/a%24b", False),
+        ("Disallow: /a%24", "/a", True),
+        ("Disallow: /a$b", "/a%24b", False),
+        ("Disallow: /a|b", "/a%7cb", False),
+        ("Disallow: /100%-free", "/100%25-free", False),
     ],
 )
 def test_the_rule_with_the_longest_path_that_fits_counts(lines: str, path: str, allowed: bool) -> None:
@@ -76,3 +96,15 @@ def test_the_rule_with_the_longest_path_that_fits_counts(lines: str, path: str, 
 
 def test_a_pattern_made_to_be_tried_in_all_ways_is_no_more_work_than_others() -> None:
     assert let_in("User-agent: *\nDisallow: /" + "*a" * 10_000 + "b$", "/" + "a" * 20_000)
+
+
+def test_many_agents_in_one_group_ask_for_no_more_memory_than_their_lines() -> None:
+    names = ("".join(letters) for letters in islice(product(ascii_lowercase, repeat=3), 2_000))
+    rules = "\n".join(f"User-agent: {name}" for name in names) + "\nDisallow: /"
+    tracemalloc.start()
+    try:
+        assert let_in(rules, "/bins")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 20 * len(rules)

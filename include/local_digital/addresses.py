@@ -1,4 +1,4 @@
-"""Which addresses secrets may be sent to, and which are those of pages."""
+"""Which addresses secrets may be sent to, which are those of pages, and which are on the internet."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ import re
 from urllib.parse import urlsplit
 
 _PRINTABLE = re.compile(r"[!-~]+")
+# These are translated to the IPv4 address in their last bits (RFC 6052).
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# Private, though Python says it is not.
+_SITE_LOCAL = ipaddress.IPv6Network("fec0::/10")
 
 
 def is_safe_address(url: str) -> bool:
@@ -37,6 +41,15 @@ def origin(url: str) -> tuple[str, str, int] | None:
     if not parts.hostname or "@" in parts.netloc:
         return None
     return parts.scheme, parts.hostname, port
+
+
+def is_public(address: str) -> bool:
+    """Say whether an IP address is one of the internet: not of this machine, a private network or the link."""
+    found = ipaddress.ip_address(address)
+    if isinstance(found, ipaddress.IPv6Address):
+        low = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF) if found in _NAT64 else None
+        found = found.ipv4_mapped or found.sixtofour or low or found
+    return found.is_global and not (found.is_multicast or found.is_reserved or found in _SITE_LOCAL)
 
 
 def _is_this_machine(host: str) -> bool:

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from local_digital.config.loading import load_councils, load_transactions
 from local_digital.errors import ConfigurationError
-from local_digital.page_visits import Limits, Rules, State, Visit, Visitor
+from local_digital.page_requests import Limits, State
+from local_digital.page_visits import Rules, Visit, Visitor
 from local_digital.publishing.records import Record, hour_timestamp, record_id
 from local_digital.sql import statement
 

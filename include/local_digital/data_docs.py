@@ -31,8 +31,24 @@ def render(workspace: Workspace, feed: FeedHandle, delivery_id: int, validation:
     from great_expectations.render.view import DefaultJinjaPageView  # noqa: PLC0415
 
     page = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(validation.outcome))
-    folder = f"data-docs/{feed.council.council}/{feed.contract.transaction}"
-    workspace.landing.put_text(f"{folder}/{delivery_id}.html", page)
+    workspace.landing.put_text(f"{_folder(feed)}/{delivery_id}.html", page)
+    _write_index(workspace, feed)
+
+
+def remove(workspace: Workspace, feed: FeedHandle, delivery_id: int) -> bool:
+    """Remove a delivery's page and its line in the index; return whether it was there."""
+    gone = workspace.landing.remove(f"{_folder(feed)}/{delivery_id}.html")
+    if gone:
+        _write_index(workspace, feed)
+    return gone
+
+
+def _folder(feed: FeedHandle) -> str:
+    return f"data-docs/{feed.council.council}/{feed.contract.transaction}"
+
+
+def _write_index(workspace: Workspace, feed: FeedHandle) -> None:
+    folder = _folder(feed)
     pages = sorted(
         (name for name in workspace.landing.names(folder) if name != "index.html"),
         key=lambda name: int(name.removesuffix(".html")),

@@ -91,7 +91,8 @@ class Doubt(NamedTuple):
 class ErrorReport:
     """What the ledger knows of one delivery, for its council. The counts are None when it was rejected.
 
-    read = accepted + quarantined + duplicates + filtered (rows of other services). unit: what the file counts its rows
+    read = accepted + quarantined + duplicates + filtered (rows of other services, and the
+    forgotten ones). unit: what the file counts its rows
     by, a line, a row or a record. problems: in the order of the file. detected: how the file was read.
     """
 
@@ -107,6 +108,7 @@ class ErrorReport:
     quarantined: int | None
     duplicates: int | None
     filtered: int | None
+    forgotten: int
     rejected_because: str | None
     warnings: list[str]
     problems: list[Problem]
@@ -123,7 +125,8 @@ class ErrorReport:
             "rows used": self.accepted or 0,
             "rows not used": self.quarantined or 0,
             "exact duplicates": self.duplicates or 0,
-            "rows of other services": self.filtered or 0,
+            "rows of other services": (self.filtered or 0) - self.forgotten,
+            **({"rows of what is to be forgotten": self.forgotten} if self.forgotten else {}),
         }
 
     @property
@@ -187,6 +190,7 @@ def build(workspace: Workspace, feed: FeedHandle, delivery_id: int) -> ErrorRepo
         quarantined=found.quarantined,
         duplicates=found.duplicates,
         filtered=found.filtered,
+        forgotten=found.forgotten,
         rejected_because=_reason(found.rejected_because, f"{feed.name}: {found.name}: "),
         warnings=found.warnings,
         problems=problems,

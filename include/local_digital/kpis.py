@@ -37,6 +37,9 @@ _WASTE = "Usual among councils' waste services"
 _CONTRACT = "The agreed contract of the transaction"
 _OWN = "This project"
 
+# Caveats that say that labels of a field are left out of a figure.
+LEFT_OUT = {"streams-left-out": "stream"}
+
 
 @dataclass(frozen=True)
 class Kpi:

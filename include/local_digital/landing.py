@@ -5,6 +5,7 @@ Any fsspec URL. Objects are written under a temporary name and moved into place,
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import shutil
 import uuid
@@ -52,6 +53,9 @@ class LandingStore:
         if self._files.exists(self._raw(sha256)):
             self._files.rm_file(self._raw(sha256))
 
+    def has_raw(self, sha256: str) -> bool:
+        return bool(self._files.exists(self._raw(sha256)))
+
     def put_accepted(self, delivery_id: int, records: pa.Table) -> None:
         with self._writing(self._accepted(delivery_id)) as temporary, self._files.open(temporary, "wb") as file:
             pq.write_table(records, file)
@@ -68,12 +72,50 @@ class LandingStore:
                                                                 records.num_rows))  # fmt: skip
         return records
 
+    def has_accepted(self, delivery_id: int) -> bool:
+        return bool(self._files.exists(self._accepted(delivery_id)))
+
+    def remove_accepted(self, delivery_id: int) -> None:
+        if self.has_accepted(delivery_id):
+            self._files.rm_file(self._accepted(delivery_id))
+
+    def remove_unfinished(self, before: dt.datetime) -> int:
+        """Remove raw bytes and records that a killed run was writing, untouched since a moment (aware); return how many
+        files those were.
+        """
+        gone = 0
+        for folder in ("raw", "accepted"):
+            for name, facts in self._files.find(f"{self._root}/{folder}", detail=True).items():
+                written = facts.get("mtime") or facts.get("created") or facts.get("LastModified")
+                moment = (
+                    written if isinstance(written, dt.datetime) else dt.datetime.fromtimestamp(written or 0, dt.UTC)
+                )
+                if name.endswith(".part") and moment < before:
+                    self._files.rm_file(name)
+                    gone += 1
+        return gone
+
+    def remove(self, name: str) -> bool:
+        """Remove a file of the store; return whether it was there."""
+        if not self.has(name):
+            return False
+        self._files.rm_file(f"{self._root}/{name}")
+        return True
+
     def put_text(self, name: str, content: str) -> None:
         self.put_bytes(name, content.encode())
 
     def put_bytes(self, name: str, content: bytes) -> None:
         with self._writing(f"{self._root}/{name}") as temporary, self._files.open(temporary, "wb") as file:
             file.write(content)
+
+    def read(self, name: str) -> bytes | None:
+        """Return a finished file of the store; None when there is none of this name."""
+        try:
+            with self._files.open(f"{self._root}/{name}", "rb") as file:
+                return bytes(file.read())
+        except FileNotFoundError:
+            return None
 
     def has(self, name: str) -> bool:
         """Say whether the store holds a finished file of this name."""

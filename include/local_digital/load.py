@@ -65,9 +65,7 @@ def load(workspace: Workspace, feed: FeedHandle) -> LoadReport:
 
 def _load_one(workspace: Workspace, db: Database, feed: FeedHandle, delivery: Row[Any], report: LoadReport) -> None:
     records = workspace.landing.accepted(delivery.delivery_id)
-    source = feed.feed.source
-    # Only a name that carries a day can be re-sent; an undated one is simply overwritten night after night.
-    resent = _superseded(db, feed, delivery) if isinstance(source, FileFacts) and source.pattern.has_date else []
+    resent = _superseded(db, feed, delivery)
     if feed.feed.delivery == "event_log":
         inserted, updated, withdrawn = _load_events(workspace, db, feed, delivery, records, resent)
     else:
@@ -222,14 +220,21 @@ def _label_numbers(db: Database, field: str, labels: list[str]) -> dict[str, int
 
 
 def _superseded(db: Database, feed: FeedHandle, delivery: Row[Any]) -> list[int]:
-    """Mark earlier versions of the same file as superseded; return their ids."""
+    """Mark earlier versions of the same file, and what this is a replay of, as superseded; return their ids."""
+    source = feed.feed.source
     facts = {
         "feed_id": feed.feed_id,
         "name": delivery.name,
         "as_of": delivery.as_of,
         "delivery_id": delivery.delivery_id,
     }
-    superseded = list(db.scalars(statement("load/supersede"), facts))
+    superseded: list[int] = []
+    # Only a name that carries a day can be re-sent; an undated one is simply overwritten night after night.
+    if isinstance(source, FileFacts) and source.pattern.has_date:
+        superseded += db.scalars(statement("load/supersede"), facts)
+    if delivery.replay_of is not None:
+        replayed = {"delivery_id": delivery.delivery_id, "replay_of": delivery.replay_of}
+        superseded += db.scalars(statement("replay/supersede"), replayed)
     if superseded:
         db.execute(
             statement("load/mark_days_reopened"),

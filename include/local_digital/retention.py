@@ -1,10 +1,12 @@
 """Retention: raw landing files hold personal data, and go after the number of days that the council's file says.
 
-With them go looks at councils' pages that are too old to be published.
+With them go looks at councils' pages that are too old to be published, and what killed runs left half written in the
+landing store.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 from local_digital.availability import forget_checks
@@ -13,6 +15,9 @@ from local_digital.sql import statement
 
 if TYPE_CHECKING:
     from local_digital.workspace import Workspace
+
+# A write into the landing store that has not gone on for so long was killed.
+DEAD_AFTER = dt.timedelta(hours=1)
 
 
 def expire(workspace: Workspace, *, dry_run: bool = False) -> list[int]:
@@ -35,6 +40,7 @@ def expire(workspace: Workspace, *, dry_run: bool = False) -> list[int]:
                 with workspace.engine.begin() as db:
                     db.execute(statement("ledger/mark_raw_removed"), {"delivery_id": delivery.delivery_id})
     if not dry_run:
+        workspace.landing.remove_unfinished(dt.datetime.now(dt.UTC) - DEAD_AFTER)
         with workspace.engine.begin() as db:
             forget_checks(db)
     return gone

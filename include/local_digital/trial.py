@@ -67,10 +67,10 @@ def trial(
         say("aggregate")
         aggregate(workspace, council)
         with workspace.engine.begin() as db:
-            decided = released(db, feed, run_id=None)
+            wanted = desired(db, feed, released(db, feed, run_id=None))
         yield Trial(
             feed, workspace, reports, _figures(workspace, feed), _words(workspace, feed), _breakdowns(workspace, feed),
-            desired(workspace, feed, decided),
+            wanted,
         )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from local_digital.fields import UNMAPPED
 from local_digital.parsing.candidates import Candidates, Fault, parse
 from local_digital.parsing.mapping import Delivered
 from local_digital.sql import statement
+from local_digital.suppression import LeftOut, Suppressed, privacy_secret
 from local_digital.workspace import FeedHandle, Workspace, lock
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _EARLIEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 # What bytes that nobody thought of may make a library raise: such a delivery is turned down, and holds up no other.
-_UNREADABLE = (pa.ArrowException, ValueError, ArithmeticError, LookupError, RecursionError, FileNotFoundError)
+UNREADABLE = (pa.ArrowException, ValueError, ArithmeticError, LookupError, RecursionError, FileNotFoundError)
 _PAGES = 10
 _VOLUME_WEEKS = 8
 _VOLUME_HISTORY = 4
@@ -48,7 +49,8 @@ _VOLUME_BAND = (0.5, 2.0)
 class DeliveryReport:
     """What became of a delivery. status: `validated`, `rejected`, and later `loaded` or `unchanged`.
 
-    read = accepted + quarantined + duplicates + filtered, the last being rows of other services.
+    read = accepted + quarantined + duplicates + filtered, the last being rows of other services and, so many of them,
+    `forgotten` ones.
     """
 
     delivery_id: int
@@ -59,6 +61,7 @@ class DeliveryReport:
     quarantined: int = 0
     duplicates: int = 0
     filtered: int = 0
+    forgotten: int = 0
     rejected_because: str | None = None
     warnings: list[str] = field(default_factory=list)
 
@@ -73,11 +76,7 @@ def validate(workspace: Workspace, feed: FeedHandle) -> list[DeliveryReport]:
     stored as such with its reason and does not stop the others. Raises ConfigurationError when the premises secret or
     the suite is missing.
     """
-    secret = ""
-    if "premises_key" in feed.feed.columns or any(column.derived_from for column in feed.feed.columns.values()):
-        connection = workspace.settings.connection(feed.council.privacy.connection)
-        connection.require("password")
-        secret = connection.password
+    secret = secret_for(workspace, feed)
     with workspace.engine.connect() as db:
         landed = db.execute(
             text(
@@ -97,19 +96,42 @@ def validate(workspace: Workspace, feed: FeedHandle) -> list[DeliveryReport]:
     return reports
 
 
+def secret_for(workspace: Workspace, feed: FeedHandle) -> str:
+    """Return the council's secret where the feed's columns need it, an empty one elsewhere.
+
+    Raises ConfigurationError when it is missing.
+    """
+    if "premises_key" in feed.feed.columns or any(column.derived_from for column in feed.feed.columns.values()):
+        return privacy_secret(workspace, feed)
+    return ""
+
+
 def _counts(report: DeliveryReport) -> str:
     if report.status == "rejected":
         return report.rejected_because or ""
-    others = f" + {report.filtered} of other services" if report.filtered else ""
+    others = f" + {report.filtered - report.forgotten} of other services" if report.filtered > report.forgotten else ""
+    others += f" + {report.forgotten} to be forgotten" if report.forgotten else ""
     return (
         f"{report.read} read = {report.accepted} accepted + {report.quarantined} quarantined "
         f"+ {report.duplicates} duplicates{others}"
     )
 
 
-def _validate_one(
-    workspace: Workspace, feed: FeedHandle, delivery: Row[Any], secret: str, *, with_page: bool
-) -> DeliveryReport:
+@dataclass(frozen=True)
+class Judged:
+    """What a delivery's rows are by the feed's mapping; nothing of it is stored yet."""
+
+    left: LeftOut
+    found: _SortedOut
+
+
+def judge(
+    workspace: Workspace, feed: FeedHandle, delivery: Row[Any], secret: str, suppressed: Suppressed
+) -> Judged | str:
+    """Read a delivery (a row with `name`, `sha256`, `as_of`, `received_at` and `series`) and sort its rows.
+
+    Returns the reason when the delivery is to be turned down as a whole. Changes nothing.
+    """
     where = f"{feed.name}: {delivery.name}"
     try:
         candidates = parse(
@@ -120,15 +142,27 @@ def _validate_one(
             connection=workspace.settings.connection,
             where=where,
         )
+        left = suppressed.leave_out(candidates)
+        candidates = left.candidates
         _refuse_shrunken_snapshot(workspace, feed, delivery, candidates.rows_read - candidates.filtered, where)
-        sorted_out = _sort_out(workspace, feed, delivery, candidates, where)
-    except (DataError, *_UNREADABLE) as error:
-        reason = str(error) if isinstance(error, DataError) else f"{where}: it cannot be read; {defect(error)}"
-        report = DeliveryReport(delivery.delivery_id, delivery.name, "rejected", rejected_because=reason)
+        return Judged(left, _sort_out(workspace, feed, delivery, candidates, where))
+    except (DataError, *UNREADABLE) as error:
+        return str(error) if isinstance(error, DataError) else f"{where}: it cannot be read; {defect(error)}"
+
+
+def _validate_one(
+    workspace: Workspace, feed: FeedHandle, delivery: Row[Any], secret: str, *, with_page: bool
+) -> DeliveryReport:
+    where = f"{feed.name}: {delivery.name}"
+    suppressed = Suppressed.of(workspace, feed)
+    judged = judge(workspace, feed, delivery, secret, suppressed)
+    if isinstance(judged, str):
+        report = DeliveryReport(delivery.delivery_id, delivery.name, "rejected", rejected_because=judged)
         with workspace.engine.begin() as db:
             lock(db, "delivery", delivery.delivery_id)
             db.execute(statement("ledger/mark_rejected"), report.as_json())
         return report
+    candidates, sorted_out = judged.left.candidates, judged.found
     complete_until, ends_early = _complete_until(feed, delivery.as_of, sorted_out.accepted)
     workspace.landing.put_accepted(delivery.delivery_id, sorted_out.accepted)
     if with_page:
@@ -142,25 +176,32 @@ def _validate_one(
         quarantined=len({fault.line for fault in sorted_out.faults}),
         duplicates=sorted_out.duplicates,
         filtered=candidates.filtered,
+        forgotten=judged.left.rows,
         warnings=candidates.warnings + sorted_out.warnings + ends_early,
     )
     if report.read != report.accepted + report.quarantined + report.duplicates + report.filtered:
         raise AssertionError(f"{where}: {_counts(report)} does not add up; this is a defect of the pipeline")
     with workspace.engine.begin() as db:
         lock(db, "delivery", delivery.delivery_id)
-        marked = db.execute(
-            statement("ledger/mark_validated"),
-            {
-                **report.as_json(),
-                "warnings": json.dumps(report.warnings),
-                "complete_until": complete_until,
-                "detected": json.dumps(candidates.found),
-                "documents": candidates.documents,
-            },
-        )
-        if marked.rowcount:
+        current = suppressed.is_current(db)
+        if current and _mark_validated(db, report, complete_until, candidates):
             _store_findings(db, delivery.delivery_id, sorted_out)
+            suppressed.add_cases(db, judged.left.cases)
+    if not current:
+        # Somebody was to be forgotten while these rows were read: they are read again, without theirs.
+        return _validate_one(workspace, feed, delivery, secret, with_page=with_page)
     return report
+
+
+def _mark_validated(db: Database, report: DeliveryReport, complete_until: dt.datetime, candidates: Candidates) -> bool:
+    facts = {
+        **report.as_json(),
+        "warnings": json.dumps(report.warnings),
+        "complete_until": complete_until,
+        "detected": json.dumps(candidates.found),
+        "documents": candidates.documents,
+    }
+    return bool(db.execute(statement("ledger/mark_validated"), facts).rowcount)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ set
     quarantined = :quarantined,
     duplicates = :duplicates,
     filtered = :filtered,
+    forgotten = :forgotten,
     complete_until = :complete_until,
     documents = :documents,
     detected = cast(:detected as jsonb),

@@ -4,7 +4,8 @@ select
     name,
     as_of,
     complete_until,
-    series
+    series,
+    replay_of
 from ledger.delivery
 where feed_id = :feed_id and status = 'validated'
 order by as_of, delivery_id

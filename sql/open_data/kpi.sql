@@ -1,18 +1,27 @@
 -- grain: one whole, finished KPI figure of a feed, as it is released; what changed goes into the change log
 with wanted as (
     select
-        period_kind,
-        period_start,
-        kpi,
-        version,
-        label,
-        numerator,
-        denominator,
-        value,
-        basis,
-        caveats
-    from marts.kpi
-    where council = :council and transaction = :transaction and basis in ('full', 'estimated')
+        figure.period_kind,
+        figure.period_start,
+        figure.kpi,
+        figure.version,
+        figure.label,
+        figure.numerator,
+        figure.denominator,
+        figure.value,
+        figure.basis,
+        figure.caveats
+    from marts.kpi as figure
+    left join unnest(cast(:kpis as text[]), cast(:thresholds as integer[])) as controlled (kpi, threshold)
+        on figure.kpi = controlled.kpi
+    where
+        figure.council = :council
+        and figure.transaction = :transaction
+        and figure.basis in ('full', 'estimated')
+        and figure.kpi <> all(cast(:untold as text[]))
+        and not figure.caveats && cast(:untold_with as text[])
+        -- As on the platform (`publish/kpi`): about too few is about none.
+        and coalesce(figure.denominator, figure.numerator, figure.value, 0) >= coalesce(controlled.threshold, 0)
 ),
 
 gone as (
@@ -35,12 +44,13 @@ gone as (
 written as (
     insert into open_data.kpi as shown (
         council, transaction, period_kind, period_start, kpi, version, label,
-        numerator, denominator, value, basis, caveats
+        numerator, denominator, value, basis, caveats, first_value
     )
     select
         :council,
         :transaction,
-        wanted.*
+        wanted.*,
+        wanted.value as first_value
     from wanted
     on conflict (council, transaction, period_kind, period_start, kpi, version, label) do update
         set

@@ -34,7 +34,16 @@ gone as (
 )
 
 insert into open_data.period as shown (
-    council, transaction, period_kind, period_start, reports, working_days, bank_holidays, cycle_week, same_point
+    council,
+    transaction,
+    period_kind,
+    period_start,
+    reports,
+    first_reports,
+    working_days,
+    bank_holidays,
+    cycle_week,
+    same_point
 )
 select
     :council,
@@ -42,6 +51,7 @@ select
     period_kind,
     period_start,
     reports,
+    reports as first_reports,
     working_days,
     coalesce(bank_holidays, '{}'),
     cycle_week,

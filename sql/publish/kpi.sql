@@ -13,5 +13,6 @@ where
     and label = ''
     and basis in ('full', 'estimated')
     and value is not null
+    and not caveats && cast(:untold_with as text[])
     and coalesce(denominator, numerator, value) >= :threshold
 order by period_start

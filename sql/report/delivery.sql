@@ -9,6 +9,7 @@ select
     quarantined,
     duplicates,
     filtered,
+    forgotten,
     rejected_because,
     warnings,
     documents,

@@ -4,6 +4,7 @@ select
     figure.value as found,
     figure.denominator as weight,
     shown.value as before,
+    shown.first_value as first,
     accepted.found as accepted
 from marts.kpi as figure
 left join open_data.kpi as shown

@@ -4,6 +4,7 @@ select
     total.reports as found,
     total.reports as weight,
     shown.reports as before,
+    shown.first_reports as first,
     accepted.found as accepted
 from marts.volume as total
 left join open_data.period as shown

@@ -2,12 +2,14 @@
 select
     decided_at,
     decided_by,
-    reasons
+    reasons,
+    figures
 from (
     select
         approval.decided_at,
         approval.decided_by,
         approval.reasons,
+        approval.figures,
         approval.decision
     from ledger.approval
     where

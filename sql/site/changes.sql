@@ -1,4 +1,5 @@
 -- grain: one entry of the change log of a council that takes part, newest first
+-- Those of a feed that its file no longer has stay: who uses the figures must learn what has been public.
 select
     change.changed_at,
     change.council,

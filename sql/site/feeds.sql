@@ -1,4 +1,4 @@
--- grain: one feed of a council that takes part, whose figures are public
+-- grain: one feed that the file of a council which takes part has, and whose figures are public
 select
     feed.council,
     feed.transaction,
@@ -6,4 +6,9 @@ select
     feed.released_at
 from open_data.feed
 inner join marts.council on feed.council = council.council
+inner join marts.offer
+    on
+        feed.council = offer.council
+        and feed.transaction = offer.transaction
+        and offer.state = 'provided'
 order by feed.council, feed.transaction

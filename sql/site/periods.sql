@@ -1,4 +1,4 @@
--- grain: one released period of a council that takes part
+-- grain: one released period of a feed that the file of a council which takes part has
 select
     period.council,
     period.transaction,
@@ -11,4 +11,9 @@ select
     period.same_point
 from open_data.period
 inner join marts.council on period.council = council.council
+inner join marts.offer
+    on
+        period.council = offer.council
+        and period.transaction = offer.transaction
+        and offer.state = 'provided'
 order by period.transaction, period.council, period.period_kind, period.period_start

@@ -1,4 +1,4 @@
--- grain: one released count by a breakdown of a council that takes part
+-- grain: one released count by a breakdown of a feed that the file of a council which takes part has
 select
     volume.council,
     volume.transaction,
@@ -11,5 +11,10 @@ select
     volume.state
 from open_data.volume
 inner join marts.council on volume.council = council.council
+inner join marts.offer
+    on
+        volume.council = offer.council
+        and volume.transaction = offer.transaction
+        and offer.state = 'provided'
 order by
     volume.transaction, volume.data_set, volume.council, volume.period_start, volume.label, volume.across_label

@@ -24,6 +24,7 @@ from local_digital.extract import Extracted, Wait
 from local_digital.migrations import migrate
 from local_digital.settings import ROOT
 from local_digital_airflow import ExtractOperator, faults_for_airflow, run_day
+from local_digital_sign_off import PUBLIC_FIGURES, PublishOperator
 from tests.sources.page_server import Site, website
 
 if TYPE_CHECKING:
@@ -93,6 +94,27 @@ def test_every_task_has_a_time_out_a_pool_and_an_owner(bag: DagBag) -> None:
         assert task.execution_timeout is not None, task.task_id
         assert task.pool in {"sftp", "api", "folder", "warehouse", "platform"}, task.task_id
         assert task.owner == "local-digital", task.task_id
+
+
+def test_publishing_may_wait_for_somebody_and_tells_the_site_of_what_is_public_now(bag: DagBag) -> None:
+    publish = bag.dags[SOLIHULL].get_task("publish")
+
+    assert isinstance(publish, PublishOperator)
+    assert (publish.council, publish.execution_timeout) == ("solihull", dt.timedelta(hours=1))
+    assert publish.response_timeout == dt.timedelta(hours=20)
+    assert publish.retries == 4
+    assert [outlet.name for outlet in publish.outlets] == ["public-figures"]
+
+
+def test_open_data_are_built_when_public_figures_change_and_once_an_hour(bag: DagBag) -> None:
+    dag = bag.dags["open_data"]
+
+    (build,) = dag.tasks
+    assert (build.task_id, build.pool, build.execution_timeout) == ("build", "warehouse", dt.timedelta(hours=1))
+    assert (dag.catchup, dag.max_active_runs, dag.tags) == (False, 1, {"open-data"})
+    timetable = DagSerialization.from_dict(DagSerialization.to_dict(dag)).timetable
+    assert timetable.timetable.summary == "50 * * * *"  # type: ignore[attr-defined]
+    assert {asset.uri for _, asset in timetable.asset_condition.iter_assets()} == {PUBLIC_FIGURES.uri}
 
 
 def test_availability_looks_every_hour_and_then_publishes(bag: DagBag) -> None:

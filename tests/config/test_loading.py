@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local_digital.config.loading import load_council, load_councils
+from local_digital.config.loading import load_council, load_councils, load_transactions
 from local_digital.errors import ConfigurationError
 from local_digital.settings import ROOT
 
@@ -79,6 +79,17 @@ def config(tmp_path: Path) -> Path:
         ("delivery: rolling", "page: https://me@x.example/\n    delivery: rolling", "page", "without user name"),
         ("delivery: rolling", 'page: "https://x.example/#bins"\n    delivery: rolling', "page", "or fragment"),
         ("delivery: rolling", "page: www.x.example/bins\n    delivery: rolling", "page", "the address of a page"),
+        ("stage: live", "stage: trial", "the whole file", "the sink for trials, since report-missed-bin has"),
+        ("stage: live", "stage: published", "stage", "'draft', 'trial' or 'live'; found `published`"),
+        ("stage: live", "embargo_until: soon", "embargo_until", "valid date"),
+        (
+            "platform:\n  connection: solihull_platform",
+            "platform:\n  connection: solihull_platform\n  trial: solihull_platform",
+            "platform",
+            "`trial` another connection than `connection`",
+        ),
+        ("digital-takeup: {}", "cost-per-transaction: {labels: {fone: Phone, unmapped: Other}}", "labels", "fone"),
+        ("digital-takeup: {}", "digital-takeup: {labels: {unmapped: x}}", "labels", "by one breakdown only"),
         ("council: otherham", "council: elsewhere", "council", "as the file is called"),
         ("council: otherham", "council: [", "otherham.yaml", "YAML"),
     ],
@@ -141,3 +152,91 @@ def test_two_councils_cannot_write_into_one_data_set(config: Path) -> None:
     other.write_text(text.replace("data_group: otherham-local", "data_group: solihull-local"), "utf-8")
     (error,) = load_councils(config)[1]
     assert "data sets of its own" in str(error)
+
+
+def test_feed_on_trial_has_a_sink_for_trials(config: Path) -> None:
+    other = config / "councils" / "otherham.yaml"
+    text = other.read_text("utf-8").replace("stage: live", "stage: trial", 1)
+    other.write_text(text.replace("platform:\n", "platform:\n  trial: otherham_trial\n", 1), "utf-8")
+    council = load_council(config, "otherham")
+    assert (council.feeds["report-missed-bin"].stage, council.platform.trial) == ("trial", "otherham_trial")
+
+
+def test_costs_may_be_spelt_by_channel(config: Path) -> None:
+    other = config / "councils" / "otherham.yaml"
+    labels = "{labels: {online: Digital, app: Digital, unmapped: Other}}"
+    other.write_text(
+        other.read_text("utf-8").replace("digital-takeup: {}", f"cost-per-transaction: {labels}", 1), "utf-8"
+    )
+    assert load_council(config, "otherham").feeds["report-missed-bin"].publish["cost-per-transaction"].labels
+
+
+COSTS = '{ period: quarter, kpi: cost-per-transaction, version: "1", measure: count, threshold: 0 }'
+TAKEUP = "{ period: week, kpi: digital-takeup, version: current, measure: rate, threshold: 0 }"
+MONITORING = "{ period: hour, availability: true, measure: uptime, threshold: 0 }"
+ONE_KIND = "`breakdown` with `dimension`, or `kpi` with `version`, or `availability: true`"
+NO_SUCH_PERIOD = "in a period that it has, and one figure a period"
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "key", "message"),
+    [
+        (MONITORING, MONITORING.replace("hour", "week"), "data_sets.monitoring", "`period: hour` for such a data set"),
+        (MONITORING, MONITORING.replace("true", "false"), "data_sets.monitoring", ONE_KIND),
+        (
+            MONITORING,
+            MONITORING.replace("true", "true, breakdown: ward, dimension: ward"),
+            "data_sets.monitoring",
+            ONE_KIND,
+        ),
+        (TAKEUP, TAKEUP.replace("week,", "week, breakdown: channel,"), "data_sets.digital-takeup", ONE_KIND),
+        (
+            TAKEUP,
+            TAKEUP.replace("week,", "week, breakdown: channel, dimension: channel,"),
+            "data_sets.digital-takeup",
+            ONE_KIND,
+        ),
+        (TAKEUP, TAKEUP.replace("week,", "week, availability: true,"), "data_sets.digital-takeup", ONE_KIND),
+        (TAKEUP, TAKEUP.replace("week", "hour"), "data_sets.digital-takeup", "`period: week` or `month` or `quarter`"),
+        (TAKEUP, TAKEUP.replace("week", "quarter"), "the whole file", NO_SUCH_PERIOD),
+        (TAKEUP, TAKEUP.replace("digital-takeup", "uptake"), "data_sets.digital-takeup", "a KPI that is defined"),
+        (TAKEUP, TAKEUP.replace("current", '"2031"'), "data_sets.digital-takeup", "in a version that it has"),
+        (TAKEUP, TAKEUP.replace("kpi: digital-takeup, version: current", 'kpi: channel-mix, version: "1"'),
+         "the whole file", NO_SUCH_PERIOD),
+        (COSTS, COSTS.replace("quarter", "month"), "the whole file", NO_SUCH_PERIOD),
+        ("  cost-by-channel: {}\n", "", "the whole file", "`cost-by-channel` among the KPIs"),
+        ("  missed-bin-by-ward: { period: week", "  missed-bin-by-ward: { period: quarter", "missed-bin-by-ward",
+         "`period: week` or `month` for such a data set"),
+        ("breakdowns:", "holds: { periods: 3 }\nbreakdowns:", "holds.periods", "greater than or equal to 4; found `3`"),
+        ("breakdowns:", "holds: { periods: 60 }\nbreakdowns:", "holds.periods", "less than or equal to 52"),
+        ("breakdowns:", "holds: { volume_factor: 1 }\nbreakdowns:", "holds.volume_factor", "greater than 1"),
+        ("breakdowns:", "holds: { takeup_points: 20 }\nbreakdowns:", "holds.takeup_points", "less than or equal to 1"),
+        ("breakdowns:", "holds: { withheld_share: 0 }\nbreakdowns:", "holds.withheld_share", "greater than 0"),
+        ("breakdowns:", "holds: { factor: 3 }\nbreakdowns:", "holds.factor", "only the known keys"),
+    ],
+)  # fmt: skip
+def test_broken_contract_is_named_with_its_key(config: Path, was: str, becomes: str, key: str, message: str) -> None:
+    broken = config / "transactions" / "report-missed-bin.yaml"
+    text = broken.read_text("utf-8")
+    assert was in text
+    broken.write_text(text.replace(was, becomes, 1), "utf-8")
+    errors = [str(error) for error in load_councils(config)[1]]
+    assert any(str(broken) in error and key in error and message in error for error in errors), errors
+
+
+def test_contract_says_when_its_figures_are_held(config: Path) -> None:
+    contract = config / "transactions" / "report-missed-bin.yaml"
+    text = contract.read_text("utf-8").replace(
+        "breakdowns:", "holds: { volume_factor: 4, periods: 12 }\nbreakdowns:", 1
+    )
+    contract.write_text(text, "utf-8")
+    holds = load_transactions(config)[0]["report-missed-bin"].holds
+    assert (holds.volume_factor, holds.periods, holds.takeup_points) == (4, 12, 0.2)
+
+
+def test_data_set_of_a_kpi_that_would_tell_withheld_counts_is_refused(config: Path) -> None:
+    contract = config / "transactions" / "renew-transport-concession.yaml"
+    more = '  applications: { period: month, kpi: applications, version: "1", measure: passes, threshold: 0 }\n'
+    contract.write_text(contract.read_text("utf-8").replace("data_sets:\n", f"data_sets:\n{more}"), "utf-8")
+    errors = [str(error) for error in load_councils(config)[1]]
+    assert any("no data set of `applications`, which tells what is withheld" in error for error in errors), errors

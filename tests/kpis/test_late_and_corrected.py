@@ -195,7 +195,7 @@ def test_corrected_record_changes_the_periods_of_its_day(town: Town, moment: dt.
     found = only_these_change(town, lambda: town.tell(told, channel="app", outcome="not-justified"), moment)
     assert {key["kpi"] for key in found["kpi"]} == {
         "channel-mix", "digital-takeup", "justified", "rectified-within-one-working-day", "missed-per-100000",
-        "cost-per-transaction", "channel-shift-saving",
+        "cost-per-transaction", "cost-by-channel", "channel-shift-saving",
     }  # fmt: skip
 
 

@@ -6,7 +6,13 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import text
 
+from local_digital.publishing.data_sets import released
+from local_digital.publishing.open_figures import open_to_public
+from local_digital.workspace import Workspace
+from tests.anywhere import Anywhere, settings_for
+from tests.kpis.exports import counts_of
 from tests.publishing.two_feeds import (
     BINS,
     CHANNELS,
@@ -204,3 +210,24 @@ def test_history_stays_when_everything_is_withdrawn(council: Council) -> None:
     assert council.public() == {"feed": [], "period": [], "kpi": [], "volume": []}
     assert {change.run_id for change in council.changes()} == {"first", "second"}
     assert council.publish("third").opened == 0
+
+
+def test_kpi_that_would_tell_a_withheld_count_is_not_public(database_url: str, tmp_path: Path) -> None:
+    passes = "renew-transport-concession"
+    with Workspace.open(settings_for(database_url, tmp_path)) as workspace:
+        anywhere = Anywhere(workspace, tmp_path, passes)
+        by_request: dict[str, dict[str, str]] = {"passes-by-request": {}, "transactions-by-channel": {}}
+        feed = anywhere.configure(**counts_of(passes, "month", ("request",)), publish=by_request)
+        counts = {"application": 3, "renewal": 40, "replacement": 30}
+        rows = [f"2025-11-01,online,{request},{count}" for request, count in counts.items()]
+        anywhere.ingest(feed, ("20251202.csv", "\n".join(["period,channel,request,count", *rows]) + "\n"))
+        with workspace.engine.begin() as db:
+            assert open_to_public(db, feed, released(db, feed, run_id="night"), run_id="night")
+            told = db.execute(text("select kpi, numerator, value from open_data.kpi")).all()
+            withheld = set(db.scalars(text("select label from open_data.volume where state = 'withheld'")))
+            in_house = set(db.scalars(text("select kpi from marts.kpi where basis = 'full'")))
+    assert "application" in withheld
+    assert {"applications", "renewals"} <= in_house
+    assert {row.kpi for row in told} >= {"volume", "channel-mix"}
+    assert not {"applications", "renewals"} & {row.kpi for row in told}
+    assert not [row for row in told if counts["application"] in {row.numerator, row.value}]

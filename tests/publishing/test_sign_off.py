@@ -149,6 +149,36 @@ class TestStages:
         public.publish("fourth")
         assert public.totals() == AS_USUAL
 
+    def test_data_set_that_is_new_waits_for_somebody_and_everything_with_it(self, council: Council) -> None:
+        council.publishing[BINS] = (CHANNELS,)
+        council.configure(BINS)
+        council.decide()
+        council.publish()
+        council.publishing[BINS] = (CHANNELS, WARDS)
+        council.configure(BINS)
+        council.arrive(busy(times=2))
+        (asked,) = [each for each in council.publish("second").waiting if each.transaction == BINS]
+        assert asked.reasons == (f"data-set {WARDS}",)
+        assert (council.shown(WARDS), council.totals()) == ({}, AS_USUAL)
+        council.decide()
+        council.publish("third")
+        assert len(council.shown(WARDS)) == 8 * 4
+        assert council.totals()[LAST] == 400
+
+    def test_feed_that_the_file_names_no_longer_is_withdrawn_from_the_public_and_missed_on_the_platform(
+        self, public: Council
+    ) -> None:
+        shown, facts = public.everything(), public.facts.pop(BINS)
+        public.configure(BOOKS)
+        with pytest.raises(ConfigurationError, match=BINS):
+            public.publish("second")
+        assert public.public() == NOTHING
+        # The file said where it is; nobody can empty it without.
+        assert public.everything() == shown
+        public.configure(BINS, **{**facts, "stage": "draft"})
+        public.publish("third")
+        assert public.nothing()
+
     def test_stage_that_no_run_has_seen_takes_no_approval_away(self, public: Council) -> None:
         public.configure(BINS, stage="draft")
         public.configure(BINS, stage="live")
@@ -195,6 +225,21 @@ class TestStages:
         assert council.nothing("trial")
         assert council.totals() == {**AS_USUAL, LAST: 400}
         council.reconcile()
+
+    def test_sink_for_trials_that_is_named_no_longer_is_missed_until_it_is_empty(self, council: Council) -> None:
+        council.configure(BINS, stage="trial")
+        council.publish()
+        council.decide(transaction=BOOKS)
+        council.trial = None
+        council.configure(BINS, stage="draft")
+        with pytest.raises(ConfigurationError, match=r"platform\.trial: .*until it is emptied there"):
+            council.publish("second")
+        # The other feed goes out all the same.
+        assert council.totals(BOOKS) == dict.fromkeys(WEEKS, 50)
+        council.trial = "trial"
+        council.configure(BINS)
+        council.publish("third")
+        assert council.nothing("trial")
 
     def test_unusual_figures_on_trial_are_held_by_nothing(self, council: Council) -> None:
         council.configure(BINS, stage="trial")
@@ -267,6 +312,14 @@ class TestDecisions:
         public.decide()
         public.publish("fifth")
         assert public.totals()[LAST] == public.totals()[other] == 2000
+
+    def test_kept_back_figure_that_moves_is_asked_about_again(self, public: Council) -> None:
+        public.arrive(busy())
+        public.decide("kept-back")
+        public.arrive({**busy(), (LAST, "online", "A"): 310})
+        assert public.publish("second").waiting[0].kept_back is not None
+        public.arrive(busy(times=20))
+        assert public.publish("third").waiting[0].kept_back is None
 
     def test_feed_kept_back_from_going_live_stays_so_until_somebody_releases_it(self, council: Council) -> None:
         council.decide("kept-back")
@@ -348,6 +401,22 @@ class TestHolds:
         report = public.publish("fourth")
         assert report.waiting == []
         assert not any(plan.new or plan.changed or plan.withdrawn for plan in report.plans)
+
+    def test_week_that_is_gone_from_the_marts_holds_the_feed(self, public: Council) -> None:
+        shown = public.everything()
+        with public.workspace.engine.begin() as db:
+            db.execute(
+                text("delete from marts.volume where transaction = :transaction and period_start = :start"),
+                {"transaction": BINS, "start": WEEKS[2]},
+            )
+        (asked,) = public.publish("second").waiting
+        assert asked.reasons == (f"gone week {WEEKS[2]}",)
+        assert asked.figures.doubts[0].told == f"week from {WEEKS[2]}: not there any more; 200 were public"
+        assert public.everything() == shown
+        public.decide()
+        public.publish("third")
+        assert public.totals() == {week: 200 for week in WEEKS if week != WEEKS[2]}
+        assert waiting(public) == {}
 
     def test_figure_that_comes_right_by_itself_is_held_no_longer(self, public: Council) -> None:
         public.arrive(busy())
@@ -459,6 +528,25 @@ class TestRuns:
         assert {change.run_id for change in council.changes()} == {"killed"}
         council.reconcile()
 
+    def test_withdrawal_that_is_killed_half_way_is_told_by_reconcile_and_made_good_by_the_next_run(
+        self, public: Council, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def killed(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        public.configure(BINS, stage="draft")
+        with monkeypatch.context() as patched:
+            patched.setattr(publishing, "_send", killed)
+            with pytest.raises(KeyboardInterrupt):
+                public.publish("killed")
+        assert public.public() == NOTHING
+        assert not public.nothing()
+        with pytest.raises(ReconciliationError, match=f"{BINS} {CHANNELS}: 16 extra"):
+            public.reconcile()
+        public.publish("next")
+        assert public.nothing()
+        public.reconcile()
+
 
 class TestByTheHour:
     def with_monitoring(self, council: Council, **facts: Any) -> None:
@@ -495,6 +583,7 @@ class TestByTheHour:
 
     def test_unusual_figures_do_not_hold_availability(self, public: Council) -> None:
         self.with_monitoring(public)
+        public.decide()
         public.arrive(busy())
         public.publish("second")
         public.publish("hour", hourly=True)
@@ -515,9 +604,18 @@ class TestByTheHour:
         assert len(council.shown(MONITORING, sink="trial")) == 3
         assert council.nothing()
 
-    def test_feed_that_becomes_a_draft_takes_its_availability_along(self, public: Council) -> None:
+    def test_availability_that_is_new_waits_for_somebody(self, public: Council) -> None:
         self.with_monitoring(public)
         public.publish("hour", hourly=True)
+        assert public.shown(MONITORING) == {}
+        assert waiting(public) == {BINS: (f"data-set {MONITORING}",)}
+        assert public.totals() == AS_USUAL
+
+    def test_feed_that_becomes_a_draft_takes_its_availability_along(self, public: Council) -> None:
+        self.with_monitoring(public)
+        public.decide()
+        public.publish("hour", hourly=True)
+        assert len(public.shown(MONITORING)) == 3
         public.configure(BINS, stage="draft")
         public.publish("night")
         assert public.nothing()

@@ -45,6 +45,7 @@ WEEKS = tuple(dt.date(2025, 10, 6) + dt.timedelta(weeks=number) for number in ra
 LAST = WEEKS[-1]
 # The day of the first export, which all of these weeks are finished on.
 MORNING = dt.date(2025, 12, 1)
+CONNECTIONS: dict[str, Sink] = {"platform": "live", "trial": "trial"}
 _TESTS = 80
 _ALL = (CHANNELS, WARDS, TAKEUP, MONITORING)
 _FIELDS: dict[str, tuple[str, ...]] = {BINS: ("ward",), BOOKS: ()}
@@ -84,7 +85,7 @@ def in_small_wards(week: dt.date = LAST) -> Counts:
 @dataclass
 class Council:
     """The council. sinks: base URLs. asked: the connections that were looked up, by id. publishing: the data sets of
-    its feeds.
+    its feeds. trial: the connection of the sink for trials. mornings: of the exports to come.
     """
 
     data_group: str
@@ -94,6 +95,7 @@ class Council:
     asked: list[str]
     facts: dict[str, dict[str, Any]] = field(default_factory=dict)
     publishing: dict[str, tuple[str, ...]] = field(default_factory=lambda: dict(_PUBLISH))
+    trial: str | None = "trial"
     mornings: Iterator[dt.date] = field(
         default_factory=lambda: (MORNING + dt.timedelta(days=number) for number in itertools.count())
     )
@@ -110,7 +112,7 @@ class Council:
             "council": self.slug, "name": "Anywhere", "gss_code": "E06000001", "tier": "unitary",
             "bank_holidays": "england-and-wales", "phase": 3, "schedule": "0 5 * * *",
             "privacy": {"connection": "privacy"},
-            "platform": {"connection": "platform", "trial": "trial", "data_group": self.group(BINS)},
+            "platform": {"connection": "platform", "data_group": self.group(BINS)} | self._trial,
             "feeds": {
                 name: {
                     **counts_of(name, "week", _FIELDS[name]), "data_group": self.group(name),
@@ -122,6 +124,10 @@ class Council:
         path = self.workspace.settings.config / "councils" / f"{self.slug}.yaml"
         path.write_text(yaml.safe_dump(written, sort_keys=False), "utf-8")
         return self.feed(transaction)
+
+    @property
+    def _trial(self) -> dict[str, str]:
+        return {"trial": self.trial} if self.trial else {}
 
     def group(self, transaction: str) -> str:
         return self.data_group if transaction == BINS else f"{self.data_group}-books"
@@ -280,7 +286,7 @@ def houses(postgres: EmbeddedServer, folder: Path, name: str) -> Iterator[Houses
     postgres.ensure_database(name)
     with contextlib.ExitStack() as stack:
         sinks: dict[Sink, str] = {}
-        for sink in ("live", "trial"):
+        for sink in CONNECTIONS.values():
             postgres.ensure_database(f"{name}_{sink}")
             engine = create_engine(postgres.url(f"{name}_{sink}"))
             stack.callback(engine.dispose)
@@ -288,7 +294,7 @@ def houses(postgres: EmbeddedServer, folder: Path, name: str) -> Iterator[Houses
         tokens = {each: f"to-{each}" for each in _ALL}
         connections = {
             connection: Connection(connection, host=sinks[sink], extra={"tokens": tokens})
-            for connection, sink in (("platform", "live"), ("trial", "trial"))
+            for connection, sink in CONNECTIONS.items()
         }
         settings = settings_for(postgres.url(name), folder, **connections)
         with _opened(settings, folder, sinks, "anywhere-0") as council:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import posixpath
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,9 @@ from local_digital.site.about import About
 from local_digital.site.open_data import open_data
 from local_digital.site.pages import pages
 from local_digital.site.pages.charts import STYLES, Band, Line, Spread, draw, over_time, scale_of, swatches
+from local_digital.site.pages.dashboard import _TOPICS, _TOPICS_BEFORE_BREAKDOWNS
 from local_digital.site.pages.words import STATES, change, figure, in_period, moment, next_period, period, target
+from local_digital.site.sink import in_order
 from tests.site.handmade import BINS, MONDAY, Handmade, contracts
 
 if TYPE_CHECKING:
@@ -242,7 +245,7 @@ def test_states_are_told_apart(site: dict[str, File]) -> None:
         assert f'class="state state-{key}">{STATES[key][0]}<' in html(site, path)
         others = {"not-provided", "awaited", "not-published"} - {key}
         assert not any(f"state-{other}" in html(site, path) for other in others)
-    assert "Why: not a task of a county council." in text(site, "councils/eastham/report-missed-bin/index.html")
+    assert "Why: not a task of a county council" in text(site, "councils/eastham/report-missed-bin/index.html")
     front = html(site, "index.html")
     assert all(f'class="s-{key}"' in front for key in ("not-provided", "awaited", "not-published"))
     dashboard = html(site)
@@ -259,7 +262,7 @@ def test_every_state_has_words_and_a_shape_of_its_own(site: dict[str, File]) -> 
 
 
 def test_zero_is_a_figure(site: dict[str, File]) -> None:
-    row = re.search(r'<tr><th scope="row"[^>]*>NULL</th>(.*?)</tr>', html(site))
+    row = re.search(r'<tr><th scope="row"[^>]*><bdi>NULL</bdi></th>(.*?)</tr>', html(site))
     assert row
     assert re.findall(r">([^<]+)</td>", row[1]) == ["0", "0.0%", "0"]
     made = Handmade()
@@ -285,7 +288,7 @@ def test_a_withheld_count_is_nowhere() -> None:
             assert "8,642" not in told, path
     assert "1 of 2 counts are withheld" in text(files)
     assert 'href="../../../kpis/index.html#withheld"' in html(files)
-    csv = files[f"councils/anytown/{BINS}/missed-bin-by-ward.csv"].make().decode("utf-8-sig").splitlines()
+    csv = files[f"councils/anytown/{BINS}/counts-missed-bin-by-ward.csv"].make().decode("utf-8-sig").splitlines()
     assert csv == ["ward,transactions,share,change", "Abbey,11,0.105769,", "Quay,withheld,,"]
 
 
@@ -310,6 +313,52 @@ def test_the_summary_compares_with_the_same_point_of_the_round(site: dict[str, F
     assert "27.0% of them were digital." in said
     assert "Last updated 1 July 2026, 13:30." in said
     assert "since the week of 5 January: it is at the same point of the round of collections" in said
+
+
+def changes_since(made: Handmade, council: str, transaction: str = BINS) -> str:
+    """What the page says of all changes beside its newest figures."""
+    page = html(built(made.figures()), f"councils/{council}/{transaction}/index.html")
+    found = re.search(r'</dl>\n<p class="quiet">(Changes[^<]*)</p>', page)
+    return found[1] if found else ""
+
+
+def test_what_changes_are_since_is_true_of_every_kind_of_figure() -> None:
+    made = Handmade()
+    made.council("anytown")
+    made.offer("anytown", "pay-council-tax")
+    for number, start in enumerate((dt.date(2026, 5, 1), dt.date(2026, 6, 1))):
+        made.period("anytown", start, 100 + number, kind="month", transaction="pay-council-tax")
+    assert changes_since(made, "anytown", "pay-council-tax") == "Changes are since the month before."
+    for number, start in enumerate((dt.date(2026, 1, 1), dt.date(2026, 4, 1))):
+        made.kpi("anytown", "cost-per-transaction", start, 0.5 + number, kind="quarter", transaction="pay-council-tax")
+    assert changes_since(made, "anytown", "pay-council-tax") == (
+        "Changes of monthly figures are since the month before. "
+        "Changes of quarterly figures are since the quarter before."
+    )
+
+
+def test_weeks_at_the_same_point_of_the_round_are_not_said_of_others() -> None:
+    # The newest share is of a week that has no other at its point of the round.
+    made = Handmade()
+    made.council("anytown")
+    made.offer("anytown")
+    for number in range(5):
+        made.period("anytown", MONDAY + number * WEEK, 100 + number, same_point=MONDAY if number == 4 else None)
+    assert changes_since(made, "anytown").startswith("Changes are since the week of 5 January: it is at the same point")
+    for number in (2, 3):
+        made.kpi("anytown", "digital-takeup", MONDAY + number * WEEK, 0.2 + number / 10)
+    assert changes_since(made, "anytown") == (
+        "Changes are since the newest earlier week at the same point of the round of collections, or the week before "
+        "where none is."
+    )
+
+
+def test_nothing_is_said_of_changes_where_there_are_none() -> None:
+    made = Handmade()
+    made.council("anytown")
+    made.offer("anytown")
+    made.period("anytown", MONDAY, 100)
+    assert changes_since(made, "anytown") == ""
 
 
 def test_caveats_and_definitions_stand_beside_figures(site: dict[str, File]) -> None:
@@ -354,8 +403,44 @@ def test_what_a_council_wrote_is_escaped(site: dict[str, File]) -> None:
             assert re.findall(r"<script(?! src=)", told) == []
             assert not re.search(r"<[^>]+ (?:style|on[a-z]+)=", told)
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html(site)
-    csv = site[f"councils/anytown/{BINS}/missed-bin-by-ward.csv"].make().decode("utf-8-sig")
+    csv = site[f"councils/anytown/{BINS}/counts-missed-bin-by-ward.csv"].make().decode("utf-8-sig")
     assert "'=1+1,7" in csv
+
+
+def test_a_word_that_runs_the_other_way_turns_nothing_around_it() -> None:
+    made = anytown()
+    turned = "\u202eyebbA"
+    made.council("bellford", f"Bellford {turned}")
+    made.offer("bellford", state="not-provided", reason=f"see {turned}")
+    made.count("anytown", "missed-bin-by-ward", MONDAY + 4 * WEEK, turned, 12)
+    files = built(made.figures())
+    assert f"<bdi>{turned}</bdi>" in html(files)
+    for path in (f"councils/bellford/{BINS}/index.html", "councils/bellford/index.html", "index.html"):
+        body = html(files, path).partition("<body>")[2]
+        assert turned in body
+        # A cell, a list's entry and the like are apart from others as they are; this is about words in one line.
+        assert not re.search(rf"{turned}(?!</bdi>)", body), path
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(section.key for section in (*_TOPICS, *_TOPICS_BEFORE_BREAKDOWNS)), "transactions-by-channel",
+        "cost-by-channel", "index", "channels", "newest", "source", "main",
+    ],
+)  # fmt: skip
+def test_a_contract_may_call_its_data_sets_as_it_likes(name: str) -> None:
+    figures = whole_site()
+    contract = contracts()[BINS]
+    ward = contract.data_sets["missed-bin-by-ward"]
+    kept = {key: value for key, value in contract.data_sets.items() if key not in {name, "missed-bin-by-ward"}}
+    renamed = contract.model_copy(update={"data_sets": {**kept, name: ward}})
+    volumes = figures.volumes[figures.volumes["data_set"] != name].replace({"missed-bin-by-ward": name})
+    changed = replace(figures, contracts={**contracts(), BINS: renamed}, volumes=volumes)
+    made = list(in_order([*open_data(changed, ABOUT), *pages(changed, ABOUT)]))
+    page = Page(next(file.make().decode() for file in made if file.path == DASHBOARD))
+    assert "Transactions by ward" in page.text
+    assert len(set(page.ids)) == len(page.ids)
 
 
 def test_pages_load_nothing_from_elsewhere(site: dict[str, File]) -> None:

@@ -10,8 +10,8 @@ from local_digital.cli.printing import out, print_json, table
 def availability(council: OneCouncil = None, as_json: Json = False) -> None:
     """Look at the councils' pages that are due, one look a page and hour, and show how available they are.
 
-    A page is *up*, *down*, or *unmonitored* where it does not let us look. Uptime is the share of the monitored hours
-    of the last 30 days.
+    A page is *up*, *down*, or *unmonitored* where it does not let us look, or redirects to where we do not go
+    (docs/runbook.md has the reasons). Uptime is the share of the monitored hours of the last 30 days.
     """
     from local_digital.availability import check, pages  # noqa: PLC0415 - keeps --help quick
 

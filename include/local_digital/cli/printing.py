@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from local_digital.calendar import LONDON
@@ -25,7 +26,7 @@ def same(*names: str) -> dict[str, str]:
     return {name.replace("_", " ").replace("-", " ").capitalize(): name for name in names}
 
 
-def table(title: str, columns: dict[str, str], rows: list[dict[str, Any]]) -> None:
+def table(title: str, columns: dict[str, str], rows: list[dict[str, Any]], to: Console = out) -> None:
     """Print rows as a table, or a block of lines a row where the terminal is too narrow for it.
 
     columns: heading to key. Numbers stand to the right, and no word, date or number is broken but the longest.
@@ -36,13 +37,13 @@ def table(title: str, columns: dict[str, str], rows: list[dict[str, Any]]) -> No
     widths = [
         min(_LONGEST_WORD, max(len(word) for text in column for word in text.split() or [""])) for column in texts
     ]
-    left = out.width - 1 - sum(width + 3 for width in widths)
+    left = to.width - 1 - sum(width + 3 for width in widths)
     if left < 0:
-        out.print(title, style="italic", markup=False, highlight=False)
+        to.print(title, style="italic", markup=False, highlight=False)
         for row in cells:
             for heading, cell in zip(columns, row, strict=True):
-                out.print(f"  {heading}: {cell}", markup=False, highlight=False)
-            out.print()
+                to.print(f"  {heading}: {cell}", markup=False, highlight=False)
+            to.print()
         return
     printed = Table(title=title, title_justify="left")
     for (heading, name), column, width in zip(columns.items(), texts, widths, strict=True):
@@ -52,8 +53,9 @@ def table(title: str, columns: dict[str, str], rows: list[dict[str, Any]]) -> No
         numbers = bool(values) and all(isinstance(value, int | float | Decimal) for value in values)
         printed.add_column(heading, width=width + more, overflow="fold", justify="right" if numbers else "left")
     for row in cells:
-        printed.add_row(*row)
-    out.print(printed)
+        # What looks like markup is somebody's words.
+        printed.add_row(*map(escape, row))
+    to.print(printed)
 
 
 def figures(rows: list[dict[str, Any]], kind: str) -> None:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from local_digital.cli.app import CouncilName, Json, OneCouncil, TransactionName, app, open_workspace
-from local_digital.cli.printing import out, print_json, same, say, table
+from local_digital.cli.printing import err, out, print_json, same, say, table
 from local_digital.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from local_digital.publishing.sign_off import Waiting
 
 
@@ -42,8 +44,9 @@ def approve(
                 found={"open": "nothing that waits", "draft": "a draft"}.get(found.state, "a feed under embargo"),
                 action="`local-digital publish --dry-run` shows what would go out.",
             )
-        if not as_json:
-            _show(found.waiting)
+        if not (as_json and yes):
+            # Whoever is asked sees on what; what a program reads stays JSON alone.
+            _show(found.waiting, err if as_json else out)
         question = "Keep these figures back?" if keep_back else "Release these figures?"
         if not yes and not typer.confirm(question, err=as_json):
             raise typer.Exit(1)
@@ -73,6 +76,8 @@ def approvals(council: OneCouncil = None, as_json: Json = False) -> None:
     from local_digital.sql import statement  # noqa: PLC0415
 
     with open_workspace() as workspace, workspace.engine.connect() as db:
+        if council:
+            workspace.council(council)
         rows: list[dict[str, Any]] = [
             dict(row) for row in db.execute(statement("sign_off/approvals"), {"council": council or ""}).mappings()
         ]
@@ -85,19 +90,21 @@ def approvals(council: OneCouncil = None, as_json: Json = False) -> None:
     table("Decisions", columns, rows)
 
 
-def _show(waiting: Waiting) -> None:
+def _show(waiting: Waiting, to: Console) -> None:
     from local_digital.publishing.sign_off import briefly  # noqa: PLC0415
 
-    out.print(f"{waiting.council} {waiting.transaction} waits: {briefly(waiting.reasons)}.", highlight=False)
+    to.print(f"{waiting.council} {waiting.transaction} waits: {briefly(waiting.reasons)}.", highlight=False)
     if waiting.kept_back:
-        out.print(f"{waiting.kept_back.decided_by} kept it back on {waiting.kept_back.decided_at:%-d %B %Y}.",
-                  markup=False, highlight=False)  # fmt: skip
+        to.print(f"{waiting.kept_back.decided_by} kept it back on {waiting.kept_back.decided_at:%-d %B %Y}.",
+                 markup=False, highlight=False)  # fmt: skip
     kind = waiting.figures.period_kind
     table(
         f"The newest of {waiting.figures.periods} whole {kind}s",
         {kind.capitalize(): "period_start", "Transactions": "transactions", "Released before": "released_before",
          "Digital take-up": "digital_takeup"},
         [newest.as_json() for newest in waiting.figures.newest],
+        to,
     )  # fmt: skip
+    to.print(waiting.figures.going_out, markup=False, highlight=False)
     for doubt in waiting.figures.doubts:
-        out.print(f"Unusual: {doubt.told}", markup=False, highlight=False)
+        to.print(f"Unusual: {doubt.told}", markup=False, highlight=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -38,20 +37,23 @@ def serve_site(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
 ) -> None:
     """Show the site on this machine only, at 127.0.0.1, until Ctrl-C. For the public use a web server."""
-    import fsspec  # noqa: PLC0415
-    from fsspec.implementations.local import LocalFileSystem  # noqa: PLC0415
-
     from local_digital.site.serving import serving  # noqa: PLC0415
+    from local_digital.site.sink import Folder, is_local, sink  # noqa: PLC0415
 
     target = installation.from_environment().site
-    files, folder = fsspec.core.url_to_fs(target)
-    if not isinstance(files, LocalFileSystem) or not Path(folder).is_dir():
+    if not is_local(target):
         raise ConfigurationError(
-            "LOCAL_DIGITAL_SITE", expected="a local folder with the site", found="no such folder",
-            action="Run `local-digital site` first; what is in an object store, look at there.",
+            "LOCAL_DIGITAL_SITE", expected="a folder of this machine", found="a URL of another place",
+            action="Look at the site there: its web server or the object store shows it.",
+        )  # fmt: skip
+    place = sink(target)
+    if not isinstance(place, Folder) or not place.place.is_dir():
+        raise ConfigurationError(
+            "LOCAL_DIGITAL_SITE", expected="a folder with the site", found="no such folder",
+            action="Run `local-digital site` first.",
         )  # fmt: skip
     try:
-        with serving(Path(folder), port) as address:
+        with serving(place.place, port) as address:
             out.print(f"The site is at {address}", highlight=False)
             threading.Event().wait()
     except KeyboardInterrupt:

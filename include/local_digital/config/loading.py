@@ -247,9 +247,11 @@ def _publishes_what_the_contract_offers(wrong: Any, at: str, contract: Transacti
         raise wrong(key, f"a data set of the contract ({', '.join(contract.data_sets)})", f"`{data_set}`")
     if contract.data_sets[data_set].availability and feed.page is None:
         raise wrong(f"{at}.page", f"the address of the council's page, which `{data_set}` is about", "none")
-    if labels and (contract.data_sets[data_set].across or not contract.data_sets[data_set].breakdown):
+    # Costs are told for each channel too.
+    costs = contract.data_sets[data_set].kpi == "cost-per-transaction"
+    breakdown = "channel" if costs else contract.data_sets[data_set].breakdown
+    if labels and (contract.data_sets[data_set].across or not breakdown):
         raise wrong(f"{key}.labels", "labels on data sets by one breakdown only", "some here")
-    breakdown = contract.data_sets[data_set].breakdown
     values = set(contract.fields[breakdown].values) if breakdown else set()
     if not labels or not values:
         return

@@ -16,7 +16,7 @@ from local_digital.config.formats import CsvFormat, Format, TreeFormat
 from local_digital.config.sources import FileFacts, Open311, Source
 from local_digital.date_formats import check_format
 from local_digital.fields import ALWAYS_REQUIRED, DELIVERY_FIELDS, FIELDS, NO, RECORD_FIELDS, UNMAPPED, YES, Kind
-from local_digital.kpis import KPIS
+from local_digital.kpis import KPIS, LEFT_OUT
 
 # The platform's rule for data groups and data types (reference: performance-platform contract).
 PlatformName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$", min_length=1, max_length=60)]
@@ -381,6 +381,12 @@ class Platform(Facts):
     trial: ConnectionId | None = None
     data_group: PlatformName
 
+    @model_validator(mode="after")
+    def _trials_stay_apart(self) -> Self:
+        if self.trial == self.connection:
+            raise ValueError("`trial` another connection than `connection`, which everybody sees")
+        return self
+
 
 class Council(Facts):
     """An authority that takes part.
@@ -577,6 +583,31 @@ class Transaction(Facts):
             return f"not a task of a {council.tier.replace('-', ' ')} council"
         return council.elsewhere.get(self.transaction)
 
+    @property
+    def controlled(self) -> frozenset[str]:
+        """The breakdowns of which small counts are withheld."""
+        return frozenset(
+            breakdown
+            for data_set in self.data_sets.values() if data_set.threshold
+            for breakdown in (data_set.breakdown, data_set.across) if breakdown
+        )  # fmt: skip
+
+    @property
+    def telling_kpis(self) -> list[str]:
+        """The KPIs that are counts by a breakdown of which small counts are withheld, and would tell those."""
+        return [
+            name for name in self.kpis
+            if (KPIS[name].unit == "count" and self.controlled & set(KPIS[name].fields))
+            or (KPIS[name].labelled and "channel" in self.controlled)
+        ]  # fmt: skip
+
+    @property
+    def telling_caveats(self) -> list[str]:
+        """The caveats of figures that leave some labels of a controlled breakdown out: beside a figure that leaves none
+        out, they would tell the small counts of those.
+        """
+        return [caveat for caveat, field in LEFT_OUT.items() if field in self.controlled]
+
     @model_validator(mode="after")
     def _fields_fit(self) -> Self:
         for name in ALWAYS_REQUIRED:
@@ -623,15 +654,15 @@ class Transaction(Facts):
     def _small_counts_stay_hidden(self) -> Self:
         tables = [frozenset(filter(None, (data_set.breakdown, data_set.across)))
                   for data_set in self.data_sets.values() if data_set.breakdown]  # fmt: skip
-        controlled = {
-            breakdown
-            for data_set in self.data_sets.values() if data_set.threshold
-            for breakdown in (data_set.breakdown, data_set.across) if breakdown
-        }  # fmt: skip
+        controlled = self.controlled
         if any(tables.count(table) > 1 and table & controlled for table in tables):
             raise ValueError("at most one data set by the same breakdowns, where small counts of them are withheld")
         periods: dict[str, str] = {}
         for data_set in self.data_sets.values():
+            if data_set.kpi in self.telling_kpis:
+                raise ValueError(
+                    f"no data set of `{data_set.kpi}`, which tells what is withheld in another by the same field"
+                )
             for breakdown in filter(None, (data_set.breakdown, data_set.across)):
                 if breakdown not in (*self.breakdowns, "channel"):
                     raise ValueError(f"`{breakdown}` among the breakdowns, since a data set needs it")

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local_digital.config.models import Column
+    from local_digital.parsing.documents import Document
+    from local_digital.parsing.sections import Reading
     from local_digital.settings import Connection
     from local_digital.workspace import FeedHandle
 
@@ -75,18 +77,8 @@ def parse(
     Raises DataError when the whole delivery is unusable.
     """
     feed = handle.feed
-    documents = unwrap(content, feed.reads_as, connection, where)
-    if isinstance(feed.source, Api | Open311):
-        # An answer without a body has no records; a file without anything in it is a mishap.
-        documents = [document for document in documents if document.content.strip()]
-    names = {name for column in feed.columns.values() for name in column.names} | {row.column for row in feed.rows}
-    groups = [
-        (column.source, *column.renamed_from)
-        for name, column in feed.columns.items()
-        if name in feed.required_fields and column.source
-    ]
-    reading = read(documents, feed.reads_as, names | set(feed.ignored_columns), groups, where)
-    texts = Mapping(handle, reading.sections, delivered, where)
+    documents = documents_of(content, handle, connection, where)
+    reading, texts = _opened(documents, handle, delivered, where)
     warnings = [*reading.notes, *texts.drift()]
     rows = texts.rows()
     belongs = belonging(feed, rows, where)
@@ -113,6 +105,41 @@ def parse(
         reading.found,
         [document.name for document in documents] if any(document.name for document in documents) else [],
     )
+
+
+def documents_of(
+    content: bytes, handle: FeedHandle, connection: Callable[[str], Connection], where: str
+) -> list[Document]:
+    """Return the files that a delivery holds; raises as `unwrap`."""
+    documents = unwrap(content, handle.feed.reads_as, connection, where)
+    if isinstance(handle.feed.source, Api | Open311):
+        # An answer without a body has no records; a file without anything in it is a mishap.
+        documents = [document for document in documents if document.content.strip()]
+    return documents
+
+
+def identify(
+    documents: list[Document], handle: FeedHandle, delivered: Delivered, *, secret: str, where: str
+) -> pa.Table:
+    """Return `line`, `record_ref` and `premises_key` of every row that has the right number of cells.
+
+    Those of other services are among them. Raises DataError when the whole delivery is unusable.
+    """
+    _, texts = _opened(documents, handle, delivered, where)
+    texts.drift()
+    return _Conversion(handle, texts.rows(), delivered, secret, where).identities()
+
+
+def _opened(documents: list[Document], handle: FeedHandle, delivered: Delivered, where: str) -> tuple[Reading, Mapping]:
+    feed = handle.feed
+    names = {name for column in feed.columns.values() for name in column.names} | {row.column for row in feed.rows}
+    groups = [
+        (column.source, *column.renamed_from)
+        for name, column in feed.columns.items()
+        if name in feed.required_fields and column.source
+    ]
+    reading = read(documents, feed.reads_as, names | set(feed.ignored_columns), groups, where)
+    return reading, Mapping(handle, reading.sections, delivered, where)
 
 
 class _Conversion:
@@ -148,6 +175,12 @@ class _Conversion:
         columns["closed_at"] = instants.not_before(columns["closed_at"], columns["reported_at"], self._feed.time_zone)
         columns["closed_at"] = instants.second_reading(columns["closed_at"], columns["reported_at"], zone)
         return pa.table(columns)
+
+    def identities(self) -> pa.Table:
+        """Convert nothing but what tells whose row it is."""
+        columns = {"line": pa.chunked_array([self._rows.places], pa.int64())}
+        return pa.table(columns | {name: self._column(name, RECORD_FIELDS[name])
+                                   for name in ("record_ref", "premises_key")})  # fmt: skip
 
     def _column(self, name: str, kind: Kind) -> pa.ChunkedArray:
         column = self._feed.columns.get(name)

@@ -184,7 +184,7 @@ def premises_keys(text: pa.ChunkedArray, secret: str) -> tuple[pa.ChunkedArray, 
     key = secret.encode()
     keys = pa.array(
         [
-            None if not word or bad else hmac.digest(key, _identifier(word).encode(), hashlib.sha256)
+            None if not word or bad else hmac.digest(key, identifier(word).encode(), hashlib.sha256)
             for word, bad in zip(encoded.dictionary.to_pylist(), spoilt, strict=True)
         ],
         pa.binary(),
@@ -193,7 +193,8 @@ def premises_keys(text: pa.ChunkedArray, secret: str) -> tuple[pa.ChunkedArray, 
     return pa.chunked_array([keys.take(encoded.indices)]), unusable
 
 
-def _identifier(word: str) -> str:
+def identifier(word: str) -> str:
+    """Return an identifier of premises without what does not tell premises apart."""
     return re.sub(r"^0+(?=.)|,(?=\d)|(?<=\d)\.0$", "", word)
 
 

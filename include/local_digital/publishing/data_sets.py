@@ -63,18 +63,17 @@ class Desired:
 
 
 def desired(
-    workspace: Workspace, feed: FeedHandle, released: Released, *, sink: Sink = "live", hourly: bool = False
+    db: Database, feed: FeedHandle, released: Released, *, sink: Sink = "live", hourly: bool = False
 ) -> list[Desired]:
     """Return the data sets that a feed publishes, as the marts have them now and as they may be shown.
 
     released: what disclosure control decided (`released`). hourly: only those about availability, which have a schedule
     of their own; without it all others.
     """
-    with workspace.engine.begin() as db:
-        return [
-            Desired(feed.council, feed.contract.transaction, name, sink, _records(db, feed, name, released))
-            for name in published(feed, hourly=hourly)
-        ]
+    return [
+        Desired(feed.council, feed.contract.transaction, name, sink, _records(db, feed, name, released))
+        for name in published(feed, hourly=hourly)
+    ]
 
 
 def published(feed: FeedHandle, *, hourly: bool) -> list[str]:
@@ -101,7 +100,7 @@ def client(
             f"council {council.council}: platform.trial",
             expected="the connection of the sink for trials",
             found="none",
-            action="Add it to the council's file, or set the feed's `stage` to `draft`.",
+            action="Add it to the council's file: a feed needs it on trial, and until it is emptied there.",
         )
     connection = workspace.settings.connection(connection_id)
     connection.require("host")
@@ -153,6 +152,7 @@ def _kpi_rows(db: Database, feed: FeedHandle, data_set: DataSet) -> Sequence[Row
         "kpi": data_set.kpi,
         "version": data_set.version,
         "threshold": data_set.threshold,
+        "untold_with": feed.contract.telling_caveats,
     }
     return db.execute(statement("publish/kpi"), facts).all()
 

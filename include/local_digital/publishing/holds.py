@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from local_digital.config.models import Holds
 
-Check: TypeAlias = Literal["volume", "take-up", "withheld"]
+Check: TypeAlias = Literal["volume", "take-up", "withheld", "gone"]
 # With fewer periods before it nobody can say what is usual.
 _FEWEST_PERIODS = 4
 # A count that varies by chance alone is farther from its mean than so many times the root of it about once in 16,000
@@ -26,15 +26,16 @@ _MOVES = 0.1
 
 @dataclass(frozen=True)
 class Checked:
-    """One period's figure. weight: the number of transactions it is about. before: as it was released, None when it
-    never was. accepted: the figure that somebody released after a hold.
+    """One period's figure. weight: the number of transactions it is about. before: as it was last released, None when
+    it never was. known: what it may be near to without a question: as it was first released, and what somebody accepted
+    after a hold. Were it the last release, small steps could lead anywhere.
     """
 
     period_start: dt.date
     found: float
     weight: int
     before: float | None = None
-    accepted: float | None = None
+    known: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,10 @@ class Doubt:
     @property
     def told(self) -> str:
         """The figure and its band in words, such as "week from 2026-03-23: 812 transactions, expected 48 to 300"."""
+        if self.check == "gone":
+            return (
+                f"{self.period_kind} from {self.period_start}: not there any more; {_whole(self.highest)} were public"
+            )
         show = _whole if self.check == "volume" else _share
         what = {"volume": "transactions", "take-up": "digital take-up", "withheld": "of the total withheld"}[self.check]
         band = (
@@ -73,26 +78,47 @@ class Doubt:
         }
 
 
+class Expected(NamedTuple):
+    """What is usual for a figure, by the periods before it, and the band around that."""
+
+    lowest: float
+    usual: float
+    highest: float
+
+
+def expected(check: Check, figures: Sequence[Checked], rules: Holds) -> list[Expected | None]:
+    """Return the band of every figure, None for the first few, by which nobody can say what is usual.
+
+    figures: as in `doubts`. What was released or accepted before does not widen these bands.
+    """
+    bands: list[Expected | None] = []
+    for number, figure in enumerate(figures):
+        usual = [earlier.found for earlier in figures[max(0, number - rules.periods) : number]]
+        if len(usual) < _FEWEST_PERIODS:
+            bands.append(None)
+            continue
+        lowest, highest = _band(check, median(usual), figure.weight, rules)
+        bands.append(Expected(lowest, median(usual), highest))
+    return bands
+
+
 def doubts(check: Check, period_kind: str, figures: Sequence[Checked], rules: Holds) -> list[Doubt]:
     """Return the new and the revised figures that lie outside their bands.
 
     figures: of every whole, finished period of the kind, in order. A figure that is as it was released is never
-    doubted, nor one that lies hardly further out than what was released or accepted for its period.
+    doubted, nor one near to what was first released or accepted for its period. Where there are too few periods before
+    it, a revised figure is measured by itself as it was.
     """
     found = []
     for number, figure in enumerate(figures):
         usual = [earlier.found for earlier in figures[max(0, number - rules.periods) : number]]
-        if figure.found == figure.before or len(usual) < _FEWEST_PERIODS:
+        if len(usual) < _FEWEST_PERIODS:
+            usual = [] if figure.before is None else [figure.before]
+        if not usual or figure.found == figure.before:
             continue
         lowest, highest = _band(check, median(usual), figure.weight, rules)
-        for known in (figure.before, figure.accepted):
-            if known is not None:
-                lowest = min(lowest, known * (1 - _MOVES))
-                highest = max(highest, known * (1 + _MOVES))
-        if check != "volume":
-            # A share of more than all is nothing to tell anybody to expect.
-            highest = min(highest, 1.0)
-        if not lowest <= figure.found <= highest:
+        near = any(abs(figure.found - known) <= _room(check, known) for known in figure.known)
+        if not (near or lowest <= figure.found <= highest):
             open_below = check == "withheld"
             found.append(
                 Doubt(check, period_kind, figure.period_start, figure.found, None if open_below else lowest, highest)
@@ -111,7 +137,13 @@ def _band(check: Check, usual: float, weight: int, rules: Holds) -> tuple[float,
     if check == "take-up":
         room = rules.takeup_points + chance
         return max(0.0, usual - room), min(1.0, usual + room)
-    return 0.0, max(rules.withheld_share, usual + rules.withheld_points + chance)
+    return 0.0, min(1.0, max(rules.withheld_share, usual + rules.withheld_points + chance))
+
+
+def _room(check: Check, known: float) -> float:
+    """Return how far a figure may move from one that is known, to either side, without a question."""
+    chance = _CHANCE * math.sqrt(max(known, 1.0)) if check == "volume" else 0.0
+    return max(_MOVES * known, chance)
 
 
 def _whole(count: float) -> str:

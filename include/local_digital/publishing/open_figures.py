@@ -38,10 +38,18 @@ def open_to_public(
     """Make the feed's figures, as the marts have them now, the public ones; say whether that changed any.
 
     released: by period kind, what disclosure control decided (`releases`). The counts are those of the data sets that
-    the feed publishes; of KPIs, whole and finished ones. What was added, revised or withdrawn goes into the change log.
+    the feed publishes; of KPIs, whole and finished ones, but for those that would tell what is withheld. What was
+    added, revised or withdrawn goes into the change log.
     """
     lock(db, "open data", feed.feed_id)
-    names = {"council": feed.council.council, "transaction": feed.contract.transaction, "run_id": run_id}
+    names = {
+        "council": feed.council.council,
+        "transaction": feed.contract.transaction,
+        "run_id": run_id,
+        "untold": feed.contract.telling_kpis,
+        "untold_with": feed.contract.telling_caveats,
+        **_thresholds(feed),
+    }
     db.execute(statement("open_data/feed"), names)
     counts = [
         count
@@ -60,11 +68,32 @@ def open_to_public(
     return db.scalar(statement("open_data/note_change"), names) is not None
 
 
+def drop_data_sets(db: Database, feed: FeedHandle, *, run_id: str) -> bool:
+    """Take out of what the public may see the counts of data sets that the feed publishes no longer; say whether there
+    were any.
+    """
+    lock(db, "open data", feed.feed_id)
+    names = {"council": feed.council.council, "transaction": feed.contract.transaction, "run_id": run_id}
+    dropped = db.execute(
+        statement("open_data/drop_data_sets"), {**names, "published": list(feed.feed.publish)}
+    ).rowcount
+    return dropped > 0 and db.scalar(statement("open_data/note_change"), names) is not None
+
+
 def withdraw_from_public(db: Database, feed: FeedHandle, *, run_id: str) -> bool:
     """Take all of a feed's figures out of what the public may see; say whether there were any."""
     lock(db, "open data", feed.feed_id)
     names = {"council": feed.council.council, "transaction": feed.contract.transaction, "run_id": run_id}
     return db.execute(statement("open_data/withdraw"), names).rowcount > 0
+
+
+def _thresholds(feed: FeedHandle) -> dict[str, list[object]]:
+    """Return which KPIs are shown only where they are about enough, by the contract's data sets of them."""
+    controlled = {
+        data_set.kpi: data_set.threshold for data_set in feed.contract.data_sets.values()
+        if data_set.kpi and data_set.threshold
+    }  # fmt: skip
+    return {"kpis": list(controlled), "thresholds": list(controlled.values())}
 
 
 def _counts(

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from local_digital.errors import LocalDigitalError
+from local_digital.errors import ConfigurationError, LocalDigitalError
 from local_digital.publishing.data_sets import SIDE_BY_SIDE, Desired, Sink, client
 from local_digital.publishing.records import is_usable_id, payload_hash
-from local_digital.publishing.released_feed import released_feed
+from local_digital.publishing.released_feed import released_feed, withdraw_removed_feeds
 from local_digital.sql import statement
 from local_digital.workspace import Workspace
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from local_digital.publishing.sign_off import Waiting
+    from local_digital.workspace import FeedHandle
 
 _log = logging.getLogger(__name__)
 
@@ -81,8 +82,11 @@ def publish(
     batch again, with the same ids. A data set that fails does not stop the others; the first failure is raised at
     the end. Raises DataError, RefusedError, TransportError, ConfigurationError.
     """
+    feeds = workspace.feeds(council)
     wanted, gates, opened = [], [], 0
-    for feed in workspace.feeds(council):
+    if not dry_run:
+        opened += withdraw_removed_feeds(workspace, council, feeds, run_id=run_id)
+    for feed in feeds:
         found = released_feed(workspace, feed, run_id=None if dry_run else run_id, hourly=hourly)
         gates.append(found.gate)
         opened += found.opened
@@ -109,10 +113,29 @@ def publish(
 
     with ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="publish") as pool:
         failures = [error for error in pool.map(attempt, wanted, plans) if error]
+    failures += _orphans(workspace, council, feeds)
     if failures:
         # A fault that passes is worth the retry even when another data set is refused for good.
         raise next((error for error in failures if error.retry), failures[0])
     return report
+
+
+def _orphans(workspace: Workspace, council: str, feeds: list[FeedHandle]) -> list[LocalDigitalError]:
+    """Return an error for each transaction that was taken out of the council's file with records on the platform.
+
+    The file said where they are; without it nobody can withdraw them.
+    """
+    names = {"council": council, "kept": [feed.contract.transaction for feed in feeds]}
+    with workspace.engine.connect() as db:
+        return [
+            ConfigurationError(
+                f"council {council}: feeds",
+                expected=f"`{row.transaction}`, of which the platform holds {row.records} records",
+                found="it was taken out",
+                action="Put it back with `stage: draft`, publish, which withdraws them, and then take it out.",
+            )
+            for row in db.execute(statement("publish/orphans"), names)
+        ]
 
 
 def plan_for(workspace: Workspace, wanted: Desired) -> Plan:

@@ -37,6 +37,28 @@ def rebuild(
     feeds of the council publish a data set of this name. Killed and run again it comes to the same. Raises
     ConfigurationError, DataError, RefusedError, TransportError.
     """
+    wanted = publishable(workspace, council, data_set, run_id=run_id, transaction=transaction)
+    names = {**wanted.names, "run_id": run_id}
+    with client(workspace, wanted.council, wanted.transaction, wanted.name, wanted.sink) as platform:
+        batches = platform.send(list(wanted.records.values()))
+        known = _known(workspace, wanted)
+        doubt(workspace, names, sorted(known | wanted.records.keys()))
+        for batch in batches:
+            note_sent(workspace, names, wanted, [str(record["_id"]) for record in batch])
+        stray = removable_first({str(record["_id"]) for record in platform.read_all()} - wanted.records.keys())
+        for record_id in stray:
+            platform.delete(record_id)
+    forget(workspace, names, sorted(known - wanted.records.keys()))
+    return RebuildReport(len(wanted.records), len(stray))
+
+
+def publishable(
+    workspace: Workspace, council: str, data_set: str, *, run_id: str | None, transaction: str | None
+) -> Desired:
+    """Return a data set as it should be on its sink now; run_id as in `released_feed`.
+
+    Raises ConfigurationError when there is none of this name, several, or nothing of it may be published.
+    """
     feeds = [
         feed
         for feed in workspace.feeds(council)
@@ -62,18 +84,7 @@ def rebuild(
             found=f"a feed that is {found.gate.state}" if found.gate.state != "open" else "no figures",
             action="`local-digital publish --dry-run` says what waits for what.",
         )
-    names = {**wanted.names, "run_id": run_id}
-    with client(workspace, wanted.council, wanted.transaction, wanted.name, wanted.sink) as platform:
-        batches = platform.send(list(wanted.records.values()))
-        known = _known(workspace, wanted)
-        doubt(workspace, names, sorted(known | wanted.records.keys()))
-        for batch in batches:
-            note_sent(workspace, names, wanted, [str(record["_id"]) for record in batch])
-        stray = removable_first({str(record["_id"]) for record in platform.read_all()} - wanted.records.keys())
-        for record_id in stray:
-            platform.delete(record_id)
-    forget(workspace, names, sorted(known - wanted.records.keys()))
-    return RebuildReport(len(wanted.records), len(stray))
+    return wanted
 
 
 def _known(workspace: Workspace, wanted: Desired) -> set[str]:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 State: TypeAlias = Literal["open", "draft", "embargoed", "waiting"]
 Decision: TypeAlias = Literal["released", "kept-back"]
 _GOING_LIVE = "going-live"
+_DATA_SET = "data-set "
+# A figure that moved by more than this share since somebody kept it back is another figure.
+_MOVES = 0.1
 # How many of the newest periods somebody who decides is shown.
 _SHOWN_PERIODS = 8
 
@@ -55,15 +58,23 @@ class Newest:
 
 @dataclass(frozen=True)
 class Seen:
-    """What somebody who decides is shown. periods: how many whole ones there are."""
+    """What somebody who decides is shown. data_sets: what the feed publishes. periods: how many whole there are."""
 
+    data_sets: list[str]
     period_kind: str
     periods: int
     newest: list[Newest]
     doubts: list[Doubt]
 
+    @property
+    def going_out(self) -> str:
+        """What a release makes public, in words."""
+        names = ", ".join(self.data_sets) or "no data set"
+        return f"To the platform go {names}; the site shows these and every KPI of the contract that the feed gives."
+
     def as_json(self) -> dict[str, object]:
         return {
+            "data_sets": self.data_sets,
             "period_kind": self.period_kind,
             "periods": self.periods,
             "newest": [newest.as_json() for newest in self.newest],
@@ -75,7 +86,8 @@ class Seen:
 class Waiting:
     """What waits for a decision on a feed.
 
-    reasons: `going-live`, and a key for each figure outside its band. figures: what there is to see. kept_back: the
+    reasons: `going-live`, a key for each data set that is new since the last decision, and one for each figure outside
+    its band. figures: what there is to see. kept_back: the
     decision not to release for the very same reasons, if there is one: then nobody is asked again. page: the address of
     what is public now, if anything is.
     """
@@ -153,21 +165,26 @@ def gate(
     until = feed.feed.embargo_until
     if until and (today or local_day(dt.datetime.now(dt.UTC))) < until:
         return Gate(feed, "embargoed")
-    approved = db.execute(statement("sign_off/going_live"), {"feed_id": feed.feed_id}).first() is not None
+    names = {"feed_id": feed.feed_id}
+    approved = db.execute(statement("sign_off/going_live"), names).first() is not None
+    added = sorted(feed.feed.publish.keys() - set(db.scalars(statement("sign_off/known_data_sets"), names)))
     if not judged:
-        return Gate(feed, "open" if approved else "waiting", public=approved)
+        asked = any(feed.contract.data_sets[name].availability for name in added)
+        return Gate(feed, "open" if approved and not asked else "waiting", public=approved)
     doubtful = _doubts(db, feed, released(db, feed, run_id=None))
     if run_id is not None:
         _note_holds(db, feed, doubtful, run_id)
-    if approved and not doubtful:
+    if approved and not doubtful and not added:
         return Gate(feed, "open", public=True)
-    reasons = (*([] if approved else [_GOING_LIVE]), *(doubt.reason for doubt in doubtful))
+    new = [f"{_DATA_SET}{name}" for name in added] if approved else [_GOING_LIVE]
+    reasons = (*new, *(doubt.reason for doubt in doubtful))
+    seen = _figures(db, feed, doubtful)
     waiting = Waiting(
         feed.council.council,
         feed.contract.transaction,
         reasons,
-        _figures(db, feed, doubtful),
-        _kept_back(db, feed, reasons),
+        seen,
+        _kept_back(db, feed, reasons, seen),
     )
     return Gate(feed, "waiting", waiting, public=approved)
 
@@ -175,8 +192,10 @@ def gate(
 def briefly(reasons: Sequence[str]) -> str:
     """Say in a few words why somebody is asked, or was."""
     going_live = ["going live"] * (_GOING_LIVE in reasons)
-    doubts = len(reasons) - len(going_live)
-    return " and ".join(going_live + [f"{doubts} unusual figure{'s' * (doubts > 1)}"] * (doubts > 0))
+    added = [reason.removeprefix(_DATA_SET) for reason in reasons if reason.startswith(_DATA_SET)]
+    doubts = len(reasons) - len(going_live) - len(added)
+    new = [f"new data set{'s' * (len(added) > 1)} {', '.join(added)}"] * bool(added)
+    return " and ".join([*going_live, *new, *([f"{doubts} unusual figure{'s' * (doubts > 1)}"] * (doubts > 0))])
 
 
 def decide(workspace: Workspace, feed: FeedHandle, verdict: Verdict) -> Approval:
@@ -251,18 +270,24 @@ def _doubts(db: Database, feed: FeedHandle, decided: Released) -> list[Doubt]:
     ]
     for each, periods in sorted(decided.items()):
         found += _too_much_withheld(db, feed, each, periods)
+    found += [
+        Doubt("gone", row.period_kind, row.period_start, 0.0, float(row.reports), float(row.reports))
+        for row in db.execute(statement("sign_off/gone"), names)
+    ]
     return found
 
 
 def _checked(db: Database, name: str, names: dict[str, object]) -> list[Checked]:
     return [
-        Checked(row.period_start, float(row.found), int(row.weight), _number(row.before), _number(row.accepted))
+        Checked(
+            row.period_start,
+            float(row.found),
+            int(row.weight),
+            None if row.before is None else float(row.before),
+            tuple(float(known) for known in (row.first, row.accepted) if known is not None),
+        )
         for row in db.execute(statement(name), names)
     ]
-
-
-def _number(value: object) -> float | None:
-    return None if value is None else float(str(value))
 
 
 def _too_much_withheld(db: Database, feed: FeedHandle, kind: str, decided: Mapping[dt.date, Release]) -> list[Doubt]:
@@ -291,7 +316,7 @@ def _too_much_withheld(db: Database, feed: FeedHandle, kind: str, decided: Mappi
                     _share_withheld(shown, totals[start]),
                     totals[start],
                     before.get((name, start)),
-                    accepted.get(start),
+                    tuple(known for known in (before.get((name, start)), accepted.get(start)) if known is not None),
                 )
             )
         for doubt in doubts("withheld", kind, figures, feed.contract.holds):
@@ -334,11 +359,25 @@ def _figures(db: Database, feed: FeedHandle, doubtful: list[Doubt]) -> Seen:
         )
         for figure in volume[-_SHOWN_PERIODS:]
     ]
-    return Seen(kind, len(volume), newest, doubtful)
+    return Seen(sorted(feed.feed.publish), kind, len(volume), newest, doubtful)
 
 
-def _kept_back(db: Database, feed: FeedHandle, reasons: tuple[str, ...]) -> KeptBack | None:
+def _kept_back(db: Database, feed: FeedHandle, reasons: tuple[str, ...], seen: Seen) -> KeptBack | None:
+    """Return the newest decision if it was to keep these very figures back.
+
+    Another reason, a figure that has moved, and beside an unusual figure a new period, which waits with it, are worth
+    another question.
+    """
     row = db.execute(statement("sign_off/kept_back"), {"feed_id": feed.feed_id}).first()
     if row is None or not set(reasons) <= set(row.reasons):
+        return None
+    then = {(each["check"], each["period_kind"], each["period_start"]): each["found"] for each in row.figures["doubts"]}
+    for doubt in seen.doubts:
+        before = then.get((doubt.check, doubt.period_kind, doubt.period_start.isoformat()))
+        if before is None or abs(doubt.found - before) > _MOVES * abs(before):
+            return None
+    if seen.doubts and [newest.period_start.isoformat() for newest in seen.newest[-1:]] != [
+        newest["period_start"] for newest in row.figures["newest"][-1:]
+    ]:
         return None
     return KeptBack(row.decided_at, row.decided_by, tuple(row.reasons))

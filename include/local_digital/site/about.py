@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from local_digital.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from local_digital.settings import Settings
@@ -27,5 +30,21 @@ class About:
 
 
 def about(settings: Settings) -> About:
-    """Return what the settings say of the site."""
+    """Return what the settings say of the site. Raises ConfigurationError where its address is none of the web."""
+    if settings.site_url is not None and not _of_the_web(settings.site_url):
+        raise ConfigurationError(
+            "LOCAL_DIGITAL_SITE_URL", expected="the public address of a folder, such as https://figures.example.org/",
+            found="something else", action="Name it with https://, without a name, a password, `?` or `#`.",
+        )  # fmt: skip
     return About(publisher=settings.publisher, url=settings.site_url)
+
+
+def _of_the_web(url: str) -> bool:
+    if any(letter.isspace() or not letter.isprintable() or letter in '?#@\\<>"`{}|^' for letter in url):
+        return False
+    try:
+        parts = urlsplit(url)
+        # A number that is none is found only when it is asked for.
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

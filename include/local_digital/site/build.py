@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from local_digital.site.about import about
 from local_digital.site.figures import read
-from local_digital.site.open_data import open_data
+from local_digital.site.open_data import open_data, tables
 from local_digital.site.sink import sink
 from local_digital.workspace import lock
 
@@ -69,7 +69,8 @@ def build(workspace: Workspace, *, force: bool = False) -> SiteReport:
             return SiteReport(place.where)
         from local_digital.site.pages import pages  # noqa: PLC0415 - what draws charts is slow to import
 
-        written = place.write(itertools.chain(open_data(figures, said), pages(figures, said)), wanted)
+        found = tables(figures)
+        written = place.write(itertools.chain(open_data(figures, said, found), pages(figures, said, found)), wanted)
     return SiteReport(place.where, bool(written.written or written.removed), reasons, **asdict(written))
 
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from local_digital.site.tables import FORMS, MEDIA_TYPES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from local_digital.site.about import About
     from local_digital.site.tables import Form, Table
 
@@ -34,7 +36,7 @@ _CONTEXT = {
 }
 
 
-def catalogue(tables: list[Table], about: About) -> bytes:
+def catalogue(tables: Sequence[Table], about: About) -> bytes:
     """Return the catalogue: each table a dataset, its CSV and JSON the distributions."""
     base = f"{about.url}data/" if about.url else ""
     publisher = {"@id": f"{base}{_OWN}#publisher", "@type": "foaf:Agent", "foaf:name": _english(about.publisher)}

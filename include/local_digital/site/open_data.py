@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from local_digital.site.about import About
     from local_digital.site.figures import Figures
 
-# Files that every transaction's folder may hold beside its data sets.
-_OTHER_TABLES = ("kpis", "benchmarks", "periods")
+# Files that every transaction's folder may hold beside its data sets, without their endings.
+_OTHER_FILES = ("kpis", "benchmarks", "periods", "datapackage")
 _UNITS = {
     "count": "transactions or items", "share": "from 0 to 1", "hours": "hours", "pounds": "pounds sterling",
     "score": "from 0 to 1", "rate": "for each 100,000",
@@ -63,12 +63,13 @@ _BASIS = Column(
 )  # fmt: skip
 
 
-def open_data(figures: Figures, about: About) -> Iterator[File]:
+def open_data(figures: Figures, about: About, found: Sequence[Table] | None = None) -> Iterator[File]:
     """Yield every file below `data/` but the pages: tables, their descriptions, and the catalogue of all of them.
 
-    Equal figures give equal bytes. Raises ConfigurationError where a contract's data set has the name of another table.
+    found: the tables, where they have been made already. Equal figures give equal bytes. Raises ConfigurationError
+    where a contract's data set has the name of another file.
     """
-    found = tables(figures)
+    found = tables(figures) if found is None else found
     for table in found:
         for form in FORMS:
             yield File(table.path(form), partial(table.content, form))
@@ -81,7 +82,7 @@ def open_data(figures: Figures, about: About) -> Iterator[File]:
 
 
 def tables(figures: Figures) -> list[Table]:
-    """Return all tables that have rows, those of the whole site (without a folder) first."""
+    """Return all tables that have rows, those of the whole site (without a folder) first. Raises as `open_data`."""
     councils = _with_codes(figures.councils)
     found = list(_tables_of_all(figures, councils))
     # Figures of a KPI that is defined no more stay released until the council's next release.
@@ -157,10 +158,10 @@ def _counts(contract: Transaction, volumes: pd.DataFrame, councils: pd.DataFrame
     for name, data_set in contract.data_sets.items():
         if data_set.breakdown is None:
             continue
-        if name in _OTHER_TABLES:
+        if name in _OTHER_FILES:
             raise ConfigurationError(
-                f"transaction {contract.transaction}", expected=f"no data set called {' or '.join(_OTHER_TABLES)}",
-                found=f"`{name}`", action="Give it another name: the open data has a table that is called so.",
+                f"transaction {contract.transaction}", expected=f"no data set called {' or '.join(_OTHER_FILES)}",
+                found=f"`{name}`", action="Give it another name: the open data has a file that is called so.",
             )  # fmt: skip
         frame = _named(ours[ours["data_set"] == name], councils)
         dimensions: list[Column] = []

@@ -8,26 +8,37 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import ftplib
 import hashlib
 import json
 import os
 import shutil
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import fsspec
+from fsspec.archive import AbstractArchiveFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
 from local_digital.errors import ConfigurationError, TransportError
 from local_digital.site.file import media_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from local_digital.site.file import File
 
 INDEX = "site.json"
+# Beside each of our versions, so that nothing else in there is ever removed.
+_MARK = ".version"
+# A web server runs as somebody else than the build, whatever that one's umask.
+_FOLDER_MODE, _FILE_MODE = 0o755, 0o644
+# What is over by the next try: no answer, a broken connection, a server that is busy.
+_PASSING = (OSError, EOFError, ftplib.error_temp, ftplib.error_proto)  # noqa: S321 - an ftp:// place raises them
+# OSErrors of an address that names no place; servers do not raise them while they are connected to.
+_NO_PLACE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 # How the object stores that can be told so call the argument.
 _MEDIA_TYPE_ARGUMENTS = {"s3": "ContentType", "s3a": "ContentType", "gs": "content_type", "gcs": "content_type"}
 
@@ -64,16 +75,42 @@ class Written:
 
 
 def sink(target: str) -> Folder | Store:
-    """Return the sink for a folder or an fsspec URL. Raises ConfigurationError where nothing serves such a URL."""
+    """Return the sink for a folder or an fsspec URL.
+
+    Raises ConfigurationError where nothing serves such a URL, TransportError where a server does not answer.
+    """
+    kind = f"{fsspec.utils.get_protocol(target)}://"
     try:
         files, root = fsspec.core.url_to_fs(target)
-    except (ValueError, ImportError) as error:
+    except ImportError as error:
         raise ConfigurationError(
-            "LOCAL_DIGITAL_SITE", expected="a folder, or a URL of a kind that fsspec can write to",
-            found=f"{target.partition('://')[0]}://",
-            action="Check the spelling; some kinds need a package, such as s3fs or gcsfs.",
+            "LOCAL_DIGITAL_SITE", expected=f"the package that writes to {kind}", found="it is not installed",
+            action="Install it (s3fs for s3://, gcsfs for gs://), or name a place of another kind.",
         ) from error  # fmt: skip
+    except Exception as error:
+        # Every kind of place has errors of its own; their words may hold the address with its password.
+        if isinstance(error, _PASSING) and not isinstance(error, _NO_PLACE):
+            raise TransportError(
+                f"LOCAL_DIGITAL_SITE, {kind}", expected="its server to answer", found=_fault(error),
+                action="Check the address and the network, then run again.",
+            ) from error  # fmt: skip
+        raise _no_place(kind, type(error).__name__) from error
+    if isinstance(files, AbstractArchiveFileSystem):
+        raise _no_place(kind, "an archive")
     return Folder(Path(root)) if isinstance(files, LocalFileSystem) else Store(files, root)
+
+
+def is_local(target: str) -> bool:
+    """Say whether a site goes to a folder of this machine; nothing is connected to."""
+    return fsspec.utils.get_protocol(target) in {"file", "local"}
+
+
+def _no_place(kind: str, found: str) -> ConfigurationError:
+    return ConfigurationError(
+        "LOCAL_DIGITAL_SITE", expected="a folder, or a whole URL of a kind that fsspec can write to",
+        found=f"{kind} ({found})",
+        action="Check the spelling and that nothing is left out, such as s3://bucket/prefix; archives will not do.",
+    )  # fmt: skip
 
 
 class Folder:
@@ -81,7 +118,8 @@ class Folder:
 
     The versions are whole folders beside it, in `.NAME.versions/`: the one that is shown and the one before. A version
     is made in full, files that did not change as hard links (they keep their time), and the link moved in one step.
-    Whatever a killed build left there, the next one removes. A lock in there keeps two builders apart.
+    Whatever a killed build left there, the next one removes; each version has a file `NUMBER.version` beside it, and
+    what has none is somebody else's. A lock in there keeps two builders apart. Everybody may read what is written.
     """
 
     def __init__(self, place: Path) -> None:
@@ -91,16 +129,18 @@ class Folder:
 
     def index(self) -> Index | None:
         """Return what is there, None for nothing. Raises ConfigurationError for a folder that is not ours."""
-        current = self._current()
-        return _read_index((current / INDEX).read_bytes) if current else None
+        with _faults_told(self.where):
+            current = self._current()
+            return _read_index((current / INDEX).read_bytes) if current else None
 
     def write(self, files: Iterable[File], made_from: Mapping[str, str]) -> Written:
         """Show these files and no others. Raises as `index`, and TransportError where the disk does not take them."""
         with _faults_told(self.where), self._alone():
             current = self._current()
+            if current:
+                self._mark(current)
             self._sweep({current, self._before(current)})
-            new = self._versions / f"{max([0, *map(_number, self._all())]) + 1:06d}"
-            new.mkdir()
+            new = self._begun()
             written = self._make(files, new, current, made_from)
             self._show(new)
             self._sweep({new, current})
@@ -112,7 +152,7 @@ class Folder:
         done = Written()
         for file in in_order(files):
             target = new / file.path
-            target.parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(target.parent)
             left = old / file.path if old else None
             known = before.get(file.path)
             if file.named_by_content and left and known and _size(left) == known.bytes:
@@ -126,15 +166,17 @@ class Folder:
                 _take_over(left, target)
             else:
                 target.write_bytes(content)
+                _open_to_all(target, _FILE_MODE)
                 done.written += 1
         (new / INDEX).write_bytes(Index(dict(made_from), entries).content())
+        _open_to_all(new / INDEX, _FILE_MODE)
         return _counted(done, entries, before)
 
     def _show(self, version: Path) -> None:
         if self.place.is_dir() and not self.place.is_symlink():
             # An empty one, as somebody made it beforehand.
             self.place.rmdir()
-        link = self._versions / "link"
+        link = _free(self._versions, "link", ours=Path.is_symlink)
         link.unlink(missing_ok=True)
         # Relative, so that the folder above can be moved or mounted elsewhere.
         link.symlink_to(version.relative_to(self.place.parent), target_is_directory=True)
@@ -142,6 +184,12 @@ class Folder:
 
     def _current(self) -> Path | None:
         """Return the version that is shown."""
+        above = self.place.parent.resolve()
+        if any(one.name.startswith(".") and one.name.endswith(".versions") for one in (above, *above.parents)):
+            raise ConfigurationError(
+                f"LOCAL_DIGITAL_SITE, {self.where}", expected="a place of its own",
+                found="a place inside of a site, which its next build removes", action="Name a place beside it.",
+            )  # fmt: skip
         if self.place.is_symlink():
             version = self.place.parent / self.place.readlink()
             if version.parent == self._versions:
@@ -151,22 +199,44 @@ class Folder:
         raise _not_ours(self.where)
 
     def _before(self, version: Path | None) -> Path | None:
-        older = [one for one in self._all() if version and _number(one) < _number(version)]
+        older = [one for one in self._all() if version and _number(one) < _number(version) and one.is_dir()]
         return max(older, key=_number, default=None)
 
     def _all(self) -> list[Path]:
-        return [path for path in self._versions.iterdir() if path.name.isdecimal()]
+        """Return all versions that we have begun; some may not be there."""
+        marks = self._versions.glob(f"*{_MARK}")
+        return [mark.with_suffix("") for mark in marks if _number(mark.with_suffix("")) > 0]
+
+    def _begun(self) -> Path:
+        """Return a new version, empty. Whatever has the next name already keeps it."""
+        number = max([0, *map(_number, self._all())]) + 1
+        while True:
+            version = self._versions / f"{number:06d}"
+            with contextlib.suppress(FileExistsError):
+                version.mkdir()
+                self._mark(version)
+                _open_to_all(version, _FOLDER_MODE)
+                return version
+            number += 1
+
+    def _mark(self, version: Path) -> None:
+        version.with_name(version.name + _MARK).touch()
 
     def _sweep(self, keep: set[Path | None]) -> None:
         for path in self._all():
             if path not in keep:
-                shutil.rmtree(path)
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                # After the folder, so that what is left of it is still known to be ours.
+                path.with_name(path.name + _MARK).unlink()
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
         self._current()
-        self._versions.mkdir(parents=True, exist_ok=True)
-        with (self._versions / "lock").open("w") as file:
+        _make_folder(self._versions)
+        _open_to_all(self._versions, _FOLDER_MODE)
+        lock = _free(self._versions, "lock", ours=lambda path: path.is_file() and not path.is_symlink())
+        with lock.open("a") as file:
             # The system lets go of it when the process ends, however that is.
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
@@ -188,79 +258,93 @@ class Store:
         self._argument = _MEDIA_TYPE_ARGUMENTS.get(protocol)
 
     def index(self) -> Index | None:
-        """Return what is there, None for nothing. Raises ConfigurationError for files that are not ours."""
-        with _faults_told(self.where):
+        """Return what is there, None for nothing.
+
+        Raises ConfigurationError for files that are not ours and for a place that does not take files at all,
+        TransportError where it does not answer.
+        """
+        with _answers_told(self.where):
             self._files.invalidate_cache()
             if self._files.exists(self._at(INDEX)):
-                return _read_index(lambda: bytes(self._files.cat_file(self._at(INDEX))))
-            if self._present():
-                raise _not_ours(self.where)
+                return _read_index(lambda: self._read(INDEX))
+        if self._present():
+            raise _not_ours(self.where)
         return None
 
     def write(self, files: Iterable[File], made_from: Mapping[str, str]) -> Written:
-        """Make the store hold these files and no others. Raises as `index`, and TransportError."""
-        with _faults_told(self.where):
-            old = self.index() or Index()
-            present = self._present()
-            entries: dict[str, Entry] = {}
-            done = Written()
-            begun = False
-            for file in in_order(files):
-                known = old.files.get(file.path)
-                size = present.get(file.path)
-                if file.named_by_content and known and size == known.bytes:
-                    entries[file.path] = known
-                    continue
-                content = _made(file)
-                done.made += 1
-                entry = entries[file.path] = Entry(len(content), hashlib.sha256(content).hexdigest())
-                sure = known == entry if old.made_from else size == entry.bytes and self._holds(file.path, content)
-                if size == entry.bytes and sure:
-                    continue
-                if not begun:
-                    self._put(INDEX, Index(None, old.files).content())
-                    begun = True
-                self._put(file.path, content)
-                done.written += 1
-            for path in sorted(present.keys() - entries.keys() - {INDEX}):
-                if not begun:
-                    self._put(INDEX, Index(None, old.files).content())
-                    begun = True
+        """Make the store hold these files and no others. Raises as `index`."""
+        old = self.index() or Index()
+        present = self._present()
+        entries: dict[str, Entry] = {}
+        done = Written()
+        begun = False
+        for file in in_order(files):
+            known = old.files.get(file.path)
+            size = present.get(file.path)
+            if file.named_by_content and known and size == known.bytes:
+                entries[file.path] = known
+                continue
+            content = _made(file)
+            done.made += 1
+            entry = entries[file.path] = Entry(len(content), hashlib.sha256(content).hexdigest())
+            sure = known == entry if old.made_from else size == entry.bytes and self._read(file.path) == content
+            if size == entry.bytes and sure:
+                continue
+            if not begun:
+                self._put(INDEX, Index(None, old.files).content())
+                begun = True
+            self._put(file.path, content)
+            done.written += 1
+        for path in sorted(present.keys() - entries.keys() - {INDEX}):
+            if not begun:
+                self._put(INDEX, Index(None, old.files).content())
+                begun = True
+            with _answers_told(self.where):
                 self._files.rm_file(self._at(path))
-            self._put(INDEX, Index(dict(made_from), entries).content())
+        self._put(INDEX, Index(dict(made_from), entries).content())
         return _counted(done, entries, old.files)
 
     def _present(self) -> dict[str, int]:
         """Return path and size of every file below the prefix."""
-        if not self._files.exists(self._root):
-            return {}
-        found = self._files.find(self._root, detail=True)
+        with _answers_told(self.where):
+            if not self._files.exists(self._root):
+                return {}
+            found = self._files.find(self._root, detail=True)
         below = len(self._root) + 1
         return {path[below:]: facts["size"] for path, facts in found.items()}
 
-    def _holds(self, path: str, content: bytes) -> bool:
-        return bool(self._files.cat_file(self._at(path)) == content)
+    def _read(self, path: str) -> bytes:
+        with _answers_told(self.where):
+            return bytes(self._files.cat_file(self._at(path)))
 
     def _put(self, path: str, content: bytes) -> None:
-        if not self._argument:
-            self._files.makedirs(self._at(path).rpartition("/")[0], exist_ok=True)
-        told = {self._argument: media_type(path)} if self._argument else {}
-        self._files.pipe_file(self._at(path), content, **told)
+        with _answers_told(self.where):
+            if not self._argument:
+                self._files.makedirs(self._at(path).rpartition("/")[0], exist_ok=True)
+            told = {self._argument: media_type(path)} if self._argument else {}
+            self._files.pipe_file(self._at(path), content, **told)
 
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}"
 
 
 def in_order(files: Iterable[File]) -> list[File]:
-    """Return the files in the order in which they may appear: what is pointed to before what points to it."""
+    """Return the files in the order in which they may appear: what is pointed to before what points to it.
+
+    Raises ConfigurationError where two have one path, since names in contracts and councils' files make the paths.
+    """
     found = sorted(files, key=lambda file: (_rank(file.path), file.path))
     paths = [file.path for file in found]
     for path in paths:
         parts = PurePosixPath(path).parts
         if path == INDEX or path.startswith("/") or ".." in parts or str(PurePosixPath(path)) != path:
             raise ValueError(f"no file of the site may be called {path}")
-    if len(set(paths)) < len(paths):
-        raise ValueError("two files of the site have one path")
+    twice = sorted(path for path, count in Counter(paths).items() if count > 1)
+    if twice:
+        raise ConfigurationError(
+            f"the site, {twice[0]}", expected="one file of this path", found="two",
+            action="Rename what the path is called after: a data set, a transaction, a council or a group.",
+        )  # fmt: skip
     return found
 
 
@@ -297,7 +381,30 @@ def _counted(done: Written, entries: dict[str, Entry], before: Mapping[str, Entr
 
 
 def _number(version: Path) -> int:
-    return int(version.name)
+    """Return a version's number, 0 for what is none."""
+    return int(version.name) if version.name.isascii() and version.name.isdecimal() else 0
+
+
+def _free(folder: Path, name: str, *, ours: Callable[[Path], bool]) -> Path:
+    """Return the first path of a folder, called so or with a number after it, that is ours or that nobody has."""
+    found, again = folder / name, 2
+    while os.path.lexists(found) and not ours(found):
+        found, again = folder / f"{name}-{again}", again + 1
+    return found
+
+
+def _make_folder(path: Path) -> None:
+    """Make a folder and those above it where they are missing, for everybody to read."""
+    if not path.is_dir():
+        _make_folder(path.parent)
+        path.mkdir(exist_ok=True)
+        _open_to_all(path, _FOLDER_MODE)
+
+
+def _open_to_all(path: Path, mode: int) -> None:
+    known = path.stat().st_mode
+    if known & mode != mode:
+        path.chmod(known | mode)
 
 
 def _size(path: Path) -> int | None:
@@ -310,6 +417,8 @@ def _take_over(left: Path, target: Path) -> None:
     except OSError:
         # Not every file system has hard links.
         shutil.copy2(left, target)
+    # An earlier build may not have seen to it.
+    _open_to_all(target, _FILE_MODE)
 
 
 def _not_ours(place: str) -> ConfigurationError:
@@ -321,14 +430,41 @@ def _not_ours(place: str) -> ConfigurationError:
     )
 
 
+def _fault(error: Exception) -> str:
+    """Return a fault's kind; its words may hold an address with a password."""
+    number = error.errno if isinstance(error, OSError) else None
+    return os.strerror(number) if number else type(error).__name__
+
+
 @contextlib.contextmanager
 def _faults_told(place: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise TransportError(
-            f"LOCAL_DIGITAL_SITE, {place}",
-            expected="it to take the site's files",
-            found=os.strerror(error.errno) if error.errno else type(error).__name__,
+            f"LOCAL_DIGITAL_SITE, {place}", expected="it to take the site's files", found=_fault(error),
             action="Check who may write there and that there is room, then run again. What readers see is whole.",
-        ) from error
+        ) from error  # fmt: skip
+
+
+@contextlib.contextmanager
+def _answers_told(place: str) -> Iterator[None]:
+    """For what asks a store and nothing else: every kind of store has errors of its own."""
+    try:
+        with _faults_told(place):
+            yield
+    except TransportError:
+        raise
+    except _PASSING as error:
+        raise _unwilling(TransportError, place, error) from error
+    except Exception as error:
+        raise _unwilling(ConfigurationError, place, error) from error
+
+
+def _unwilling(
+    kind: type[ConfigurationError | TransportError], place: str, error: Exception
+) -> ConfigurationError | TransportError:
+    return kind(
+        f"LOCAL_DIGITAL_SITE, {place}", expected="a place where files can be written, read, listed and removed",
+        found=_fault(error), action="Check the address and who may write there, then run again.",
+    )  # fmt: skip

@@ -7,6 +7,7 @@ import datetime as dt
 import hashlib
 import io
 import json
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
@@ -16,9 +17,19 @@ import pandas as pd
 Form = Literal["csv", "json"]
 FORMS: tuple[Form, ...] = ("csv", "json")
 MEDIA_TYPES: dict[Form, str] = {"csv": "text/csv", "json": "application/json"}
-# What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection), with the wide forms that some of them
-# take for the same. The apostrophe is among them so that taking one off always gives the word back.
-_NO_BEGINNING = tuple("=+-@\t\r\n'\uff1d\uff0b\uff0d\uff20")
+# What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection): the signs with their full-width and
+# small forms, also after blanks and letters that are not seen, which some spreadsheets take off.
+_SIGN = "[=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]"
+_BLANK = "(?:[^\\S\\t\\r\\n]|[\\x00-\\x08\\x0e-\\x1b\\x7f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff])"
+# Where a formula may begin: at the beginning, and where a spreadsheet with another separator than the comma, or one
+# that takes a line break for a new row, would have a cell begin. An apostrophe is there doubled, so that taking one off
+# always gives the word back.
+_FORMULA = re.compile(f"^(?=['\\t\\r\\n]|{_BLANK}*{_SIGN})|(?<=[;\\t\\r\\n])(?='|{_BLANK}*{_SIGN})")
+
+
+def harmless(text: str) -> str:
+    """Return a text for a CSV, with an apostrophe wherever a spreadsheet would take what follows for a formula."""
+    return _FORMULA.sub("'", text)
 
 
 @dataclass(frozen=True)
@@ -178,6 +189,6 @@ def _plain(value: Any) -> str | int | float | None:
 
 def _cell(value: float | str | None) -> str:
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_NO_BEGINNING) else value
+        return harmless(value)
     # All digits and no exponent, which not every reader of CSV knows.
     return "" if value is None else f"{Decimal(repr(value)):f}"

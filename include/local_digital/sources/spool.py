@@ -60,6 +60,13 @@ class Spool:
             file.close()
         self._open.clear()
 
+    def empty(self) -> int:
+        """Remove every partial file that no other process writes; return how many those were."""
+        held = [path for path in self._folder.glob("*.partial") if path in self._open or self._hold(path)]
+        for path in held:
+            self.remove(path)
+        return len(held)
+
     def path(self, *key: object) -> Path:
         """Return where the download of what this key stands for lies, there or not."""
         return self._folder / (hashlib.sha256("\n".join(map(str, key)).encode()).hexdigest() + ".partial")

@@ -1,4 +1,5 @@
 -- grain: council x transaction x whole, finished period x KPI x version x label, as released; see marts.kpi
+-- first_value: as it was when it was first released.
 create table open_data.kpi (
     council text not null,
     transaction text not null,
@@ -10,6 +11,7 @@ create table open_data.kpi (
     numerator numeric,
     denominator numeric,
     value numeric,
+    first_value numeric,
     basis text not null check (basis in ('full', 'estimated')),
     caveats text[] not null,
     primary key (council, transaction, period_kind, period_start, kpi, version, label),

@@ -2,7 +2,7 @@
 create table ledger.hold (
     hold_id bigint generated always as identity primary key,
     feed_id integer not null references ledger.feed,
-    check_name text not null check (check_name in ('volume', 'take-up', 'withheld')),
+    check_name text not null check (check_name in ('volume', 'take-up', 'withheld', 'gone')),
     period_kind text not null check (period_kind in ('week', 'month')),
     period_start date not null,
     found numeric not null,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from local_digital.kpis import KPIS
 from local_digital.site.file import File
 from local_digital.site.pages.words import STATES, figure, number, size
+from local_digital.site.tables import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,14 +18,12 @@ if TYPE_CHECKING:
     from local_digital.site.pages.charts import Drawing
     from local_digital.site.pages.site import Figure
 
-# What a spreadsheet takes for the beginning of a formula: see local_digital/site/tables.py.
-_NO_BEGINNING = tuple("=+-@\t\r\n'\uff1d\uff0b\uff0d\uff20")
-
 
 class Cell(NamedTuple):
     """text: as readers see it. raw: as the CSV has it. state: a key of `STATES`, where there is no figure.
 
-    note: beside the figure, such as `estimated`. order: what a column is sorted by.
+    note: beside the figure, such as `estimated`. order: what a column is sorted by. own: it may be a council's own
+    word, which must not change how the words around it run.
     """
 
     text: str
@@ -32,6 +31,7 @@ class Cell(NamedTuple):
     state: str | None = None
     note: str = ""
     order: str = ""
+    own: bool = False
 
 
 class Column(NamedTuple):
@@ -62,7 +62,7 @@ class Table:
         for row in self.rows:
             writer.writerow(
                 [
-                    cell.raw if column.numeric else _harmless(cell.raw)
+                    cell.raw if column.numeric else harmless(cell.raw)
                     for column, cell in zip(self.columns, row, strict=True)
                 ]
             )
@@ -103,8 +103,8 @@ class Block:
             yield from self.drawing.files()
 
 
-def text_cell(text: str) -> Cell:
-    return Cell(text, text, order=text)
+def text_cell(text: str, *, own: bool = False) -> Cell:
+    return Cell(text, text, order=text, own=own)
 
 
 def state_cell(state: str) -> Cell:
@@ -140,7 +140,3 @@ def figure_cell(kpi: str, found: Figure | None) -> Cell:
 def caveat_keys(figures: Iterable[Figure | None]) -> list[str]:
     """Return the keys of all caveats that figures have."""
     return sorted({key for found in figures if found for key in found.caveats})
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(_NO_BEGINNING) else text

@@ -92,7 +92,10 @@ _TOPICS = (
 
 
 class Headline(NamedTuple):
-    """kpi: links to its definition. when, than: the periods of the figure and of what it is compared with, in words."""
+    """kpi: links to its definition. when: its period in words. change: what it is since another period, in words.
+
+    kind, start, before: its period and the first day of that other one, None where there is no change.
+    """
 
     kpi: str
     title: str
@@ -100,6 +103,9 @@ class Headline(NamedTuple):
     note: str
     when: str
     change: str
+    kind: PeriodKind
+    start: dt.date
+    before: dt.date | None
 
 
 class Missing(NamedTuple):
@@ -149,7 +155,7 @@ def dashboard(site: Site, council: Council, contract: Transaction) -> Iterator[F
         sections=sections,
         missing=found.missing(),
         released_at=site.released_at.get((council.slug, contract.transaction)),
-        compared_to=_compared(headlines, feed),
+        compared_to=_compared(headlines),
         **facts,
     )
     for section in sections:
@@ -167,17 +173,26 @@ def starts_of(kind: PeriodKind, known: Sequence[dt.date], most: int | None = Non
     return found[-(most or _SHOWN[kind]) :]
 
 
-def _compared(headlines: Sequence[Headline], feed: Feed) -> str:
-    newest = max(feed.periods.get(feed.kind, {}), default=None)
-    if not headlines or newest is None:
-        return ""
-    at = feed.periods[feed.kind][newest].same_point
-    if feed.kind == "week" and at and next_period("week", at) != newest:
-        return (
-            f"Changes of weekly figures are since the week of {at.day} {at:%B}: it is at the same point of the round "
-            "of collections."
-        )
-    return f"Changes are since the {feed.kind} before."
+def _compared(headlines: Sequence[Headline]) -> str:
+    """Return a sentence about what the changes of the headlines are since, for each kind of period among them."""
+    since: dict[PeriodKind, list[tuple[dt.date, dt.date]]] = {}
+    for one in headlines:
+        if one.before:
+            since.setdefault(one.kind, []).append((one.before, one.start))
+    return " ".join(
+        f"Changes{f' of {kind}ly figures' if len(since) > 1 else ''} are since {_since(kind, pairs)}."
+        for kind, pairs in since.items()
+    )
+
+
+def _since(kind: PeriodKind, pairs: Sequence[tuple[dt.date, dt.date]]) -> str:
+    apart = {before for before, start in pairs if next_period(kind, before) != start}
+    if not apart:
+        return f"the {kind} before"
+    if len(apart) == 1 and all(before in apart for before, _ in pairs):
+        (at,) = apart
+        return f"the week of {at.day} {at:%B}: it is at the same point of the round of collections"
+    return "the newest earlier week at the same point of the round of collections, or the week before where none is"
 
 
 @dataclass(frozen=True)
@@ -251,12 +266,14 @@ class _Dashboard:
                 continue
             before, when = self.before(kind, start)
             earlier = series.get(before) if before else None
-            told = ""
+            told, since = "", None
             if earlier and earlier.value is not None and earlier.basis == newest.basis:
+                since = before
                 told = change(unit, newest.value, earlier.value)
                 told = f"{told} since {when.removeprefix('in ').removeprefix('from ')}"
             note = "estimated" if newest.basis == "estimated" else ""
-            found.append(Headline(kpi, KPIS[kpi].title, figure(unit, newest.value), note, period(kind, start), told))
+            value, title = figure(unit, newest.value), KPIS[kpi].title
+            found.append(Headline(kpi, title, value, note, period(kind, start), told, kind, start, since))
         return found[:_MOST_HEADLINES]
 
     def headline_caveats(self) -> dict[str, str]:
@@ -508,9 +525,9 @@ class _Dashboard:
         rows = []
         for label, across in sorted(now, key=lambda pair: (label_name(self.contract, field, pair[0]), pair[1])):
             count = now[label, across]
-            row = [text_cell(label_name(self.contract, field, label))]
+            row = [text_cell(label_name(self.contract, field, label), own=True)]
             if data_set.across:
-                row.append(text_cell(label_name(self.contract, data_set.across, across)))
+                row.append(text_cell(label_name(self.contract, data_set.across, across), own=True))
             if count is None:
                 # Said once a row; a chip in every column would bury the figures.
                 row += [state_cell("withheld"), _NOTHING, _NOTHING]
@@ -526,10 +543,12 @@ class _Dashboard:
         intro += "."
         if withheld:
             intro += f" {withheld} of {len(now)} counts are withheld, since they or others are small."
-        block = Block(name, title, Table(f"{title}, {period(kind, start)}", columns, rows, sortable=True), self.folder)
+        # The prefix keeps the file apart from those of the other sections, whatever a contract calls its data set.
+        key = f"counts-{name}"
+        block = Block(key, title, Table(f"{title}, {period(kind, start)}", columns, rows, sortable=True), self.folder)
         holidays = period_known.bank_holidays if period_known and kind == "week" else ()
         caveats = ["bank-holiday"] if holidays else []
-        section = _section(f"counts-{name}", title, [block], ("volume",), caveats, intro)
+        section = _section(key, title, [block], ("volume",), caveats, intro)
         return section if not withheld else _with_withheld(section)
 
     def missing(self) -> list[Missing]:

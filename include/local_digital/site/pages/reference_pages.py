@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from local_digital.calendar import LONDON, local_day
 from local_digital.kpis import KPIS
-from local_digital.site.open_data import tables
 from local_digital.site.pages.layout import HOME, Crumb, page
 from local_digital.site.pages.words import day, field, listed, number, period, target
 from local_digital.site.tables import FORMS
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
 
     from local_digital.kpis import Kpi, Unit
     from local_digital.site.file import File
     from local_digital.site.pages.site import Council, Site
+    from local_digital.site.tables import Table
 
 UNITS: dict[Unit, str] = {
     "count": "a number",
@@ -89,10 +90,10 @@ def _thresholds(site: Site) -> str:
     return ", ".join(told)
 
 
-def data_page(site: Site) -> File:
-    """Return the page that lists every file of the open data."""
+def data_page(site: Site, tables: Sequence[Table]) -> File:
+    """Return the page that lists every file of the open data. tables: those of the open data."""
     folders: dict[str, list[dict[str, Any]]] = {}
-    for one in tables(site.figures):
+    for one in tables:
         days = f"{day(one.first_day)} to {day(one.last_day)}" if one.first_day and one.last_day else ""
         forms = [(form, one.path(form)) for form in FORMS]
         told = {"title": one.title, "means": one.means, "forms": forms, "rows": len(one.frame), "days": days}

@@ -28,7 +28,11 @@ function addFilter(place) {
 }
 
 function order(row, column) {
-  return row.cells[column].dataset.order;
+  const cell = row.cells[column];
+  if ("order" in cell.dataset) return cell.dataset.order;
+  // Of hundreds of rows the page holds each figure once: it comes first in its cell, a state is an element.
+  const first = cell.firstChild;
+  return first && first.nodeType === Node.TEXT_NODE ? first.data.replace(/[^\d.-]/g, "") : "";
 }
 
 function compare(one, other) {
@@ -40,6 +44,10 @@ function compare(one, other) {
 
 function makeSortable(table) {
   const heads = [...table.tHead.rows[0].cells];
+  // A table begins in the order of names, which says more than their letters: "City of" sorts no council to C.
+  if (heads[0].hasAttribute("aria-sort")) {
+    [...table.tBodies[0].rows].forEach((row, index) => { row.cells[0].dataset.order = index; });
+  }
   heads.forEach((head, column) => {
     const button = document.createElement("button");
     button.type = "button";

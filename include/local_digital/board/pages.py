@@ -1,0 +1,173 @@
+"""The pages of the board as HTML, and the assets that go with them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import secrets
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote, urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from local_digital.board.states import STATES
+from local_digital.site.pages import words
+from local_digital.site.pages.charts import swatches
+
+if TYPE_CHECKING:
+    from local_digital.board.rollout import Cell, Rollout
+
+_HERE = Path(__file__).parent
+_DAY = dt.timedelta(days=1)
+_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
+_OWN = "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+_FRAME = "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+POLICY = _OWN + _FRAME
+# For documents that others have made: they are looked at, run nothing and fetch nothing.
+DOCUMENT_POLICY = f"sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; {_FRAME}"
+
+
+class Html(NamedTuple):
+    """A page with the content security policy that it needs."""
+
+    content: str
+    policy: str
+
+
+class Addresses(NamedTuple):
+    """Where things are. board: the path of the board, airflow: of Airflow's UI, each with a slash at the end. site: the
+    address of the public pages, None where nobody knows. as_of: the day that is looked from, empty for now.
+    """
+
+    board: str
+    airflow: str
+    site: str | None
+    as_of: str = ""
+
+    @property
+    def home(self) -> str:
+        return f"{self.board}{self._from_the_day}"
+
+    @property
+    def _from_the_day(self) -> str:
+        return f"?as_of={self.as_of}" if self.as_of else ""
+
+    def council(self, slug: str) -> str:
+        return f"{self.board}councils/{slug}{self._from_the_day}"
+
+    def volumes(self, council: str, transaction: str, size: str = "") -> str:
+        """Return a feed's totals as a table, or as a chart of a size."""
+        return f"{self.board}councils/{council}/{transaction}/volumes{f'-{size}.svg' if size else ''}"
+
+    def delivery(self, delivery_id: int) -> str:
+        return f"{self.board}deliveries/{delivery_id}"
+
+    def dag(self, council: str) -> str:
+        return f"{self.airflow}dags/council_{council}"
+
+    def run(self, council: str, run_id: str | None) -> str | None:
+        """Return the page of a run in Airflow; None for what a terminal did."""
+        if not run_id or run_id.startswith("cli-"):
+            return None
+        return f"{self.dag(council)}/runs/{quote(run_id, safe='')}"
+
+    def public(self, council: str, transaction: str = "") -> str | None:
+        """Return a council's public page, or its dashboard of a transaction."""
+        if self.site is None:
+            return None
+        return f"{self.site}councils/{council}/{transaction + '/' if transaction else ''}index.html"
+
+
+def page(template: str, addresses: Addresses, *, title: str, **facts: Any) -> Html:
+    """Return a page of the board."""
+    content = _environment().get_template(template).render(at=addresses, title=title, nonce=None, **facts)
+    return Html(content, POLICY)
+
+
+def notice(addresses: Addresses, title: str, *paragraphs: str, link: tuple[str, str] | None = None) -> Html:
+    """Return a page that says why there is no other. It needs no asset, since those are for signed-in users too.
+
+    link: the address and the words of what to do about it.
+    """
+    nonce = secrets.token_urlsafe(16)
+    content = _environment().get_template("notice.html").render(
+        at=addresses, title=title, nonce=nonce, paragraphs=paragraphs, link=link, style=_assets()["board.css"].decode(),
+        script=_assets()["theme.js"].decode() + _assets()["leave.js"].decode(),
+    )  # fmt: skip
+    return Html(content, f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; {_FRAME}")
+
+
+def asset(path: str) -> tuple[bytes, str] | None:
+    """Return the content and the type of an asset by its path below `assets/`; None when there is none."""
+    for name, content in _assets().items():
+        if path == _named(name):
+            return content, _TYPES[name.rpartition(".")[2]]
+    return None
+
+
+def no_chart() -> bytes:
+    """Return what stands where a chart would, of a feed with too few periods for one."""
+    return (
+        b'<svg xmlns="http://www.w3.org/2000/svg" width="328" height="48" viewBox="0 0 328 48" '
+        b'font-family="Arial, sans-serif" font-size="14">'
+        b'<text x="12" y="29">Too few periods for a chart yet.</text></svg>'
+    )
+
+
+def age(time: dt.timedelta) -> str:
+    """Return how old something is: `5 hours`, `1 day`, `12 days`."""
+    if time < _DAY:
+        hours = max(0, int(time.total_seconds() // 3600))
+        return f"{hours} hour{'' if hours == 1 else 's'}"
+    return f"{time.days} day{'' if time.days == 1 else 's'}"
+
+
+def address_of(board: Rollout, addresses: Addresses, **changed: Any) -> str:
+    """Return the address of the board as somebody wants it, with some wishes changed."""
+    wanted = board.wanted
+    wishes = {"phase": wanted.phase, "tier": wanted.tier, "state": wanted.state, "search": wanted.search, **changed}
+    asked = {name: value for name, value in (wishes | {"as_of": addresses.as_of}).items() if value}
+    return f"{addresses.board}?{urlencode(asked)}" if asked else addresses.board
+
+
+def freshness(cell: Cell, now: dt.datetime) -> str:
+    """Return how old what a feed has loaded is, against its cadence."""
+    if cell.age is None or cell.late_from is None:
+        return f"{cell.cadence}, nothing loaded"
+    if "late" in cell.states:
+        return f"{age(cell.age)} old, {cell.cadence}, late by {age(now - cell.late_from)}"
+    return f"{age(cell.age)} old, {cell.cadence}"
+
+
+@cache
+def _named(name: str) -> str:
+    stem, _, ending = name.rpartition(".")
+    return f"{stem}-{hashlib.sha256(_assets()[name]).hexdigest()[:12]}.{ending}"
+
+
+@cache
+def _assets() -> dict[str, bytes]:
+    own = {path.name: path.read_bytes() for path in sorted((_HERE / "assets").iterdir()) if path.is_file()}
+    return own | swatches()
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "asset": lambda name: f"assets/{_named(name)}",
+        "words": words,
+        "STATES": STATES,
+        "age": age,
+        "freshness": freshness,
+        "address_of": address_of,
+    }
+    return environment

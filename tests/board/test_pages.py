@@ -1,0 +1,237 @@
+"""A council's page and a delivery's page say all that the ledger knows of them, and no value of a row."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import event, text
+
+from local_digital.board.council import council_page
+from local_digital.board.delivery import delivery_page, find_delivery
+from local_digital.board.documents import document, documents_of
+from local_digital.board.pages import Addresses, asset, notice, page
+from local_digital.board.plan import planned
+from local_digital.board.volumes import drawn, volumes
+from local_digital.error_report import write_missing
+from tests.anywhere import FEED
+from tests.board.places import BAD, GOOD, NOW, PERSONAL, Places, export
+from tests.board.test_rollout import hold, push
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from local_digital.board.council import CouncilPage
+    from local_digital.board.delivery import DeliveryPage
+    from local_digital.board.reading import Board
+
+AT = Addresses("/board/", "/", None)
+RUN = "scheduled__2025-11-05T04:20:00+00:00"
+
+
+def council(board: Board, slug: str = "anywhere", now: dt.datetime = NOW) -> CouncilPage:
+    configuration = board.configuration
+    with board.workspace.engine.connect() as db:
+        return council_page(db, board.workspace.landing, configuration, configuration.councils[slug], now)
+
+
+def html(found: CouncilPage, plan: Any = None) -> str:
+    return page("council.html", AT, title=found.council.name, page=found, plan=plan).content
+
+
+def delivery(board: Board, delivery_id: int = 1) -> DeliveryPage:
+    with board.workspace.engine.connect() as db:
+        row = find_delivery(db, delivery_id)
+        assert row is not None
+        return delivery_page(db, board.workspace.landing, row)
+
+
+def delivery_html(found: DeliveryPage) -> str:
+    return page("delivery.html", AT, title="Delivery", page=found, council="Anywhere", contract="Bins").content
+
+
+def words(markup: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", markup))
+
+
+def many_bad(rows: int) -> str:
+    return export(GOOD, *(BAD.replace("2,", f"{number},", 1) for number in range(10, 10 + rows)))
+
+
+def test_council_page_has_facts_deliveries_findings_and_decisions(places: Places, board: Board) -> None:
+    feed = places.add("anywhere", stage="live", covers_from="2025-11-01")
+    places.deliver(feed, many_bad(25), run_id=RUN)
+    places.decide(feed, note="agreed by letter")
+    hold(places, "anywhere")
+    push(places, "anywhere", NOW - NOW, ended=True)
+    write_missing(places.workspace, feed)
+    shown = html(council(board))
+    told = words(shown)
+    for expected in (
+        "Covers from 2025-11-01",
+        "folder, {date:%Y%m%d}.csv",
+        "Publishes transactions-by-channel",
+        "no_such_time",
+        "3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22 and 5 more",
+        "Held back: week from 2025-10-27: 812 transactions, expected 48 to 300",
+        "Ada Approver terminal report-missed-bin Released going live agreed by letter",
+        "reported_at",
+    ):
+        assert expected in told, expected
+    for link in (
+        "/board/deliveries/1",
+        "/board/deliveries/1/data-docs",
+        "/board/deliveries/1/report.csv",
+        "/dags/council_anywhere",
+        "/dags/council_anywhere/runs/scheduled__2025-11-05T04%3A20%3A00%2B00%3A00",
+    ):
+        assert f'href="{link}"' in shown, link
+    assert not [value for value in PERSONAL if value in shown]
+
+
+def test_page_shows_the_newest_sixty_deliveries_in_as_many_queries_as_one(places: Places, board: Board) -> None:
+    feed = places.add("anywhere")
+    places.deliver(feed, export(GOOD))
+    queries: list[str] = []
+    event.listen(board.workspace.engine, "before_cursor_execute", lambda *told: queries.append(told[2]))
+    council(board)
+    of_one = len(queries)
+    with places.workspace.engine.begin() as db:
+        db.execute(
+            text(
+                "insert into ledger.delivery (feed_id, name, sha256, size_bytes, as_of, run_id) "
+                "select 1, 'more-' || number, number, 1, timestamptz '2025-06-01' + number * interval '1 day', 'r' "
+                "from generate_series(1, 80) as number"
+            )
+        )
+    queries.clear()
+    found = council(board)
+    assert len(found.feeds[0].deliveries) == 60
+    assert len(queries) == of_one
+
+
+def test_grid_tells_what_passed_from_what_warned_and_what_failed(places: Places, board: Board) -> None:
+    feed = places.add("anywhere")
+    places.deliver(feed, export(GOOD), "20251103.csv")
+    places.deliver(feed, export(GOOD, GOOD.replace("1,", "3,", 1).replace("online", ""), BAD), "20251104.csv")
+    found = council(board).feeds[0].grid
+    assert [column.name for column in found.columns] == ["20251103.csv", "20251104.csv"]
+    signs = [{outcome.sign for outcome in tried.outcomes if outcome} for tried in found.rows]
+    assert {"pass"} in signs
+    assert any("fail" in each for each in signs)
+    shown = html(council(board))
+    assert 'class="r r-pass only"' in shown
+    assert 'class="r r-fail only"' in shown
+
+
+def test_feed_that_never_ran_has_a_page_too(places: Places, board: Board) -> None:
+    places.add("anywhere", stage="live")
+    assert "No delivery yet." in html(council(board))
+    (plan,) = planned(board.workspace, board.configuration, board.configuration.councils["anywhere"])
+    assert (plan.why, plan.plans) == ("It has never run.", [])
+
+
+def test_plan_is_that_of_a_dry_run_and_leaves_no_trace(places: Places, board: Board) -> None:
+    feed = places.add("anywhere", stage="live")
+    places.deliver(feed, export(GOOD))
+    facts = board.configuration.councils["anywhere"]
+    (plan,) = planned(board.workspace, board.configuration, facts)
+    assert plan.why == "It waits for a decision: going live."
+    places.decide(feed)
+    (plan,) = planned(board.workspace, board.configuration, facts)
+    assert (plan.why, [each.data_set for each in plan.plans]) == ("", ["transactions-by-channel"])
+    assert "What a publish of report-missed-bin would send now" in html(council(board), [plan])
+    with board.workspace.engine.connect() as db:
+        assert db.scalar(text("select count(*) from ledger.send")) == 0
+
+
+def test_delivery_page_leads_from_the_raw_file_to_what_its_run_sent(places: Places, board: Board) -> None:
+    feed = places.add("anywhere")
+    places.deliver(feed, export(GOOD, GOOD, BAD), run_id="sent")
+    push(places, "anywhere", NOW - NOW, ended=True)
+    found = delivery(board)
+    assert found.counts == [
+        ("Read", 3), ("Used", 1), ("Quarantined", 1), ("Exact duplicates", 1), ("Of other services", 0),
+    ]  # fmt: skip
+    assert [send.data_set for send in found.sends] == ["transactions-by-channel"]
+    shown = delivery_html(found)
+    assert found.row.sha256 in shown
+    told = words(shown)
+    assert "Records added 1" in told
+    assert "no_such_time" in told
+    assert all(result.expectation for result in found.results)
+    assert not [value for value in PERSONAL if value in shown]
+
+
+def test_rejected_delivery_says_why(places: Places, board: Board) -> None:
+    places.deliver(places.add("anywhere"), "no,such,columns\n1,2,3\n")
+    shown = words(delivery_html(delivery(board)))
+    assert "Rejected" in shown
+    assert "Not at all." in shown
+
+
+def test_corrected_file_and_the_one_it_replaces_lead_to_each_other(places: Places, board: Board) -> None:
+    feed = places.add("anywhere")
+    places.deliver(feed, export(GOOD))
+    places.deliver(feed, export(GOOD, GOOD.replace("1,", "3,", 1)))
+    assert 'Replaced by <a href="/board/deliveries/2">' in delivery_html(delivery(board, 1))
+    assert 'In place of <a href="/board/deliveries/1">' in delivery_html(delivery(board, 2))
+
+
+def test_totals_have_their_band_once_there_are_enough_periods(places: Places, board: Board) -> None:
+    places.add("anywhere")
+    with places.workspace.engine.begin() as db:
+        db.execute(
+            text(
+                "insert into marts.volume (council, transaction, period_kind, period_start, breakdown, label, reports, "
+                "basis) select 'anywhere', :feed, 'week', date '2025-09-01' + number * 7, 'total', '', "
+                "case number when 7 then 5000 else 100 end, 'full' from generate_series(0, 7) as number"
+            ),
+            {"feed": FEED},
+        )
+    configuration = board.configuration
+    with board.workspace.engine.connect() as db:
+        found = volumes(db, configuration.councils["anywhere"], configuration.contracts[FEED])
+    assert [band is None for _, _, band in found.rows] == [True] * 4 + [False] * 4
+    assert found.outside == 1
+    assert found.drawing is not None
+    assert b"<svg" in drawn(found.drawing, "narrow")
+    facts = {"council": configuration.councils["anywhere"], "contract": configuration.contracts[FEED], "found": found}
+    shown = words(page("volumes.html", AT, title="Totals", **facts).content)
+    assert "1 of 8 lie outside the band" in shown
+
+
+def test_documents_are_those_of_the_delivery_and_no_others(places: Places) -> None:
+    landing = places.workspace.landing
+    landing.put_text("data-docs/anywhere/report-missed-bin/7.html", "seven")
+    landing.put_text("data-docs/anywhere/report-missed-bin/index.html", "index")
+    landing.put_text("reports/anywhere/report-missed-bin/7.csv", "a,b")
+    landing.put_text("reports/anywhere/report-missed-bin/7.sent", "where")
+    assert documents_of(landing, "anywhere", FEED) == {7: ["data-docs", "report.csv"]}
+    assert documents_of(landing, "nowhere", FEED) == {}
+    found = document(landing, "data-docs", "anywhere", FEED, 7)
+    assert found is not None
+    assert (found.content, found.media_type) == (b"seven", "text/html; charset=utf-8")
+    assert document(landing, "report.html", "anywhere", FEED, 7) is None
+
+
+def test_pages_run_and_fetch_only_what_is_ours(places: Places, board: Board) -> None:
+    places.deliver(places.add("anywhere"), export(GOOD))
+    shown = html(council(board))
+    for path in re.findall(r'(?:src|href)="/board/(assets/[^"]+)"', shown):
+        assert asset(path.removeprefix("assets/")) is not None, path
+    assert not re.findall(r'\son[a-z]+="|style="|src="http|<style>|javascript:', shown)
+
+
+@pytest.mark.parametrize("path", ["../reading.py", "board.css", "..%2freading.py", ""])
+def test_assets_have_no_other_names_than_their_own(path: str) -> None:
+    assert asset(path) is None
+
+
+def test_notice_needs_no_asset() -> None:
+    found = notice(AT, "Please sign in", "Your session has ended.", link=("/login", "Sign in"))
+    assert "/board/assets" not in found.content
+    nonces = set(re.findall(r'nonce="([^"]+)"', found.content))
+    assert len(nonces) == 1
+    assert f"'nonce-{nonces.pop()}'" in found.policy
