@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,6 @@ from tests.board.places import BAD, GOOD, NOW, PERSONAL, Places, export
 from tests.board.test_rollout import hold, push
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from local_digital.board.council import CouncilPage
     from local_digital.board.delivery import DeliveryPage
     from local_digital.board.reading import Board
@@ -64,7 +63,7 @@ def test_council_page_has_facts_deliveries_findings_and_decisions(places: Places
     places.deliver(feed, many_bad(25), run_id=RUN)
     places.decide(feed, note="agreed by letter")
     hold(places, "anywhere")
-    push(places, "anywhere", NOW - NOW, ended=True)
+    push(places, "anywhere", dt.timedelta(0), ended=True)
     write_missing(places.workspace, feed)
     shown = html(council(board))
     told = words(shown)
@@ -127,6 +126,8 @@ def test_grid_tells_what_passed_from_what_warned_and_what_failed(places: Places,
 
 def test_feed_that_never_ran_has_a_page_too(places: Places, board: Board) -> None:
     places.add("anywhere", stage="live")
+    with places.workspace.engine.begin() as db:
+        db.execute(text("delete from ledger.feed"))
     assert "No delivery yet." in html(council(board))
     (plan,) = planned(board.workspace, board.configuration, board.configuration.councils["anywhere"])
     assert (plan.why, plan.plans) == ("It has never run.", [])
@@ -149,7 +150,7 @@ def test_plan_is_that_of_a_dry_run_and_leaves_no_trace(places: Places, board: Bo
 def test_delivery_page_leads_from_the_raw_file_to_what_its_run_sent(places: Places, board: Board) -> None:
     feed = places.add("anywhere")
     places.deliver(feed, export(GOOD, GOOD, BAD), run_id="sent")
-    push(places, "anywhere", NOW - NOW, ended=True)
+    push(places, "anywhere", dt.timedelta(0), ended=True)
     found = delivery(board)
     assert found.counts == [
         ("Read", 3), ("Used", 1), ("Quarantined", 1), ("Exact duplicates", 1), ("Of other services", 0),

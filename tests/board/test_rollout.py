@@ -59,8 +59,8 @@ def push(places: Places, council: str, began: dt.timedelta, *, ended: bool) -> N
     with places.workspace.engine.begin() as db:
         db.execute(
             text(
-                "insert into ledger.send (council, transaction, data_set, run_id, started_at, finished_at, new_records, "
-                "changed, withdrawn, unchanged) values (:council, :transaction, 'transactions-by-channel', 'sent', "
+                "insert into ledger.send (council, transaction, data_set, run_id, started_at, finished_at, "
+                "new_records, changed, withdrawn, unchanged) values (:council, :transaction, 'transactions-by-channel', 'sent', "
                 ":began, :ended, 1, 0, 0, 0)"
             ),
             {"council": council, "transaction": FEED, "began": NOW - began, "ended": NOW if ended else None},
@@ -141,7 +141,11 @@ def test_what_a_terminal_did_has_no_run_in_airflow(places: Places, board: Board)
 
 
 def test_filters_leave_what_is_wanted_and_count_without_the_state(places: Places, board: Board) -> None:
-    for slug, phase, tier in (("east-vale", 1, "unitary"), ("west-vale", 2, "unitary"), ("moorland", 2, "metropolitan")):
+    for slug, phase, tier in (
+        ("east-vale", 1, "unitary"),
+        ("west-vale", 2, "unitary"),
+        ("moorland", 2, "metropolitan"),
+    ):
         places.add(slug, facts={"phase": phase, "tier": tier})
     wanted: list[tuple[dict[str, Any], list[str]]] = [
         ({}, ["east-vale", "moorland", "west-vale"]),
@@ -253,23 +257,31 @@ def many(config: Path, contracts: list[str], councils: int) -> None:
 
 def fill(db: Any, contracts: list[str], councils: int) -> None:
     """Give every feed of `many` thirty deliveries, thirty pushes and a decision."""
+    nights = "cross join generate_series(timestamptz '2025-10-06', '2025-11-04', interval '1 day') as night"
     names = {"contracts": contracts, "most": councils - 1}
     for statement in (
-        "insert into ledger.feed (council, transaction) select 'council-' || lpad(number::text, 3, '0'), name "
-        "from generate_series(0, :most) as number cross join unnest(cast(:contracts as text[])) as name",
-        "insert into ledger.delivery (feed_id, name, sha256, size_bytes, as_of, received_at, run_id, status, "
-        "rows_read, accepted, quarantined, duplicates, filtered, complete_until) select feed_id, night::date || '.csv', "
-        "feed_id || '-' || night, 1000, night, night + interval '5 hours', 'scheduled__' || night::date, 'loaded', "
-        "100, 98, 2, 0, 0, night from ledger.feed "
-        "cross join generate_series(timestamptz '2025-10-06', '2025-11-04', interval '1 day') as night",
-        "insert into ledger.send (council, transaction, data_set, run_id, started_at, finished_at, new_records, changed, "
-        "withdrawn, unchanged) select council, transaction, 'transactions-by-channel', 'scheduled__' || night::date, "
-        "night, night, 1, 0, 0, 10 from ledger.feed "
-        "cross join generate_series(timestamptz '2025-10-06', '2025-11-04', interval '1 day') as night",
-        "insert into ledger.approval (feed_id, decided_by, through, decision, reasons, figures) "
-        "select feed_id, 'Ada', 'terminal', 'released', '{going-live}', '{}' from ledger.feed",
-    ):
-        db.execute(text(statement.replace("::", r"\:\:")), names)
+        """
+        insert into ledger.feed (council, transaction)
+        select 'council-' || lpad(cast(number as text), 3, '0'), name
+        from generate_series(0, :most) as number cross join unnest(cast(:contracts as text[])) as name
+        """,
+        f"""
+        insert into ledger.delivery (feed_id, name, sha256, size_bytes, as_of, received_at, run_id, status, rows_read,
+            accepted, quarantined, duplicates, filtered, complete_until)
+        select feed_id, 'n.csv', feed_id || '-' || night, 1, night, night, 'r', 'loaded', 100, 98, 2, 0, 0, night
+        from ledger.feed {nights}
+        """,
+        f"""
+        insert into ledger.send (council, transaction, data_set, run_id, started_at, finished_at, new_records, changed,
+            withdrawn, unchanged)
+        select council, transaction, 'transactions-by-channel', 'r', night, night, 1, 0, 0, 10 from ledger.feed {nights}
+        """,
+        """
+        insert into ledger.approval (feed_id, decided_by, through, decision, reasons, figures)
+        select feed_id, 'Ada', 'terminal', 'released', '{going-live}', '{}' from ledger.feed
+        """,
+    ):  # fmt: skip
+        db.execute(text(statement), names)
 
 
 def test_no_value_of_a_row_is_on_the_board(places: Places, board: Board) -> None:

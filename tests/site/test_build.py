@@ -16,6 +16,9 @@ import pytest
 from sqlalchemy import text
 
 from local_digital.errors import ConfigurationError
+from local_digital.settings import Settings
+from local_digital.site.about import about
+from local_digital.site.benchmarks import benchmarks
 from local_digital.site.build import SiteReport, build
 from local_digital.workspace import Workspace
 from tests.site.released import PLANTED
@@ -191,10 +194,51 @@ def test_the_command_line_builds_and_tells_what_it_did(workspace: Workspace) -> 
     assert run("site", "--force", "--json")["reasons"] == ["asked for"]
 
 
-def test_the_command_line_shows_no_site_where_there_is_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("{}/none", "local-digital site"),
+        ("s3://bucket/site", "Look at the site there"),
+        ("nope://x", "Look at the site"),
+    ],
+)
+def test_the_command_line_shows_no_site_where_there_is_none(tmp_path: Path, address: str, told: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "local_digital", "serve-site", "--port", "0"],
-        env={**os.environ, "LOCAL_DIGITAL_SITE": str(tmp_path / "none")}, capture_output=True, text=True, check=False,
+        env={**os.environ, "LOCAL_DIGITAL_SITE": address.format(tmp_path)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == ConfigurationError.exit_code
-    assert "local-digital site" in done.stderr
+    assert told in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "figures.example.org/", "ftp://example.org/", "javascript:alert(1)/", "https:///", "https://example.org/?a=b/",
+        "https://example.org/#a/", "https://me:secret@example.org/", "https://example.org:port/", "https://a b/",
+        "//example.org/", 'https://example.org/"/',
+    ],
+)  # fmt: skip
+def test_an_address_that_is_none_of_the_web_is_refused(workspace: Workspace, address: str) -> None:
+    moved = replace(workspace, settings=replace(workspace.settings, site_url=address))
+    with pytest.raises(ConfigurationError, match="LOCAL_DIGITAL_SITE_URL") as refused:
+        build(moved)
+    assert "secret" not in str(refused.value)
+    assert not Path(workspace.settings.site).exists()
+
+
+def test_addresses_of_the_web_are_taken() -> None:
+    for address in ("https://figures.example.org/", "http://127.0.0.1:8092/councils/", "https://bücher.example/"):
+        assert about(Settings({}.__getitem__, site_url=address)).url == address
+
+
+def test_every_table_is_made_once_a_build(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def note(*facts: Any) -> Any:
+        asked.append(facts)
+        return benchmarks(*facts)
+
+    monkeypatch.setattr("local_digital.site.open_data.benchmarks", note)
+    build(workspace)
+    assert len(asked) == 1

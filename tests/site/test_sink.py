@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ftplib
 import json
 import multiprocessing
 import os
 import shutil
 import signal
+import socket
+import stat
+import sys
 import threading
 from functools import partial
 from pathlib import Path
@@ -27,7 +31,7 @@ NEW = {"index.html": "new", "data/a.csv": "a", "data/b.csv": "new b", "charts/2.
 MADE_FROM = {"figures": "of the test"}
 
 
-class StoppedError(Exception):
+class StoppedError(BaseException):
     """As good as a kill: nothing of the sink catches it."""
 
 
@@ -233,6 +237,86 @@ def test_an_empty_folder_that_was_made_beforehand_will_do(place: Path) -> None:
 
 
 @pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("where", ["site/data", "site/more/site", ".site.versions/000001/site", ".site.versions/other"])
+def test_a_place_inside_of_a_site_is_refused(place: Path, where: str) -> None:
+    inside = Folder(place.parent / where)
+    for what in (inside.index, partial(inside.write, files(NEW), MADE_FROM)):
+        with pytest.raises(ConfigurationError, match="place of its own"):
+            what()
+    assert seen(place) == OLD
+    assert [path for path in place.parent.rglob("*.versions") if path != place.parent / ".site.versions"] == []
+
+
+def test_what_others_keep_beside_the_versions_stays(folder: Folder, place: Path) -> None:
+    beside = place.parent / ".site.versions"
+    shutil.copytree(beside / "000001", beside / "20260101")
+    (beside / "7").mkdir()
+    (beside / "7" / "thesis.txt").write_text("years of work", "utf-8")
+    for _ in range(3):
+        folder.write(files(NEW), MADE_FROM)
+    assert (beside / "7" / "thesis.txt").read_text("utf-8") == "years of work"
+    assert seen(beside / "20260101") == OLD
+    assert seen(place) == NEW
+    assert len(versions(place)) == 4
+
+
+@pytest.mark.parametrize("kind", ["folder", "file", "link", "broken link"])
+@pytest.mark.parametrize("name", ["000002", "link", "lock"])
+def test_what_has_a_name_that_a_build_needs_holds_no_build_up(
+    folder: Folder, place: Path, tmp_path: Path, kind: str, name: str
+) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "thesis.txt").write_text("years of work", "utf-8")
+    found = place.parent / ".site.versions" / name
+    found.unlink(missing_ok=True)
+    match kind:
+        case "folder":
+            shutil.copytree(theirs, found)
+        case "file":
+            found.write_text("years of work", "utf-8")
+        case "link":
+            found.symlink_to(theirs)
+        case "broken link":
+            found.symlink_to(tmp_path / "nothing")
+    for site in (NEW, OLD, NEW):
+        folder.write(files(site), MADE_FROM)
+        assert seen(place) == site
+    assert (theirs / "thesis.txt").read_text("utf-8") == "years of work"
+    assert not (tmp_path / "nothing").exists()
+    assert (kind, name) in {("link", "link"), ("broken link", "link")} or os.path.lexists(found)
+
+
+@pytest.mark.usefixtures("private")
+def test_a_web_server_can_read_what_a_careful_user_builds(place: Path) -> None:
+    for site in (OLD, NEW):
+        Folder(place).write(files(site), MADE_FROM)
+        above = [place.parent, place.parent / ".site.versions", place.resolve()]
+        for path in (*above, *place.resolve().rglob("*")):
+            assert stat.S_IMODE(path.stat().st_mode) == (0o755 if path.is_dir() else 0o644), path
+
+
+@pytest.fixture
+def private() -> Iterator[None]:
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+def test_files_of_a_build_that_nobody_else_could_read_are_opened_by_the_next(folder: Folder, place: Path) -> None:
+    (place / "data/a.csv").chmod(0o600)
+    folder.write(files(NEW), MADE_FROM)
+    assert stat.S_IMODE((place / "data/a.csv").stat().st_mode) == 0o644
+
+
+def test_two_files_of_one_path_are_told_in_words(folder: Folder, store: Store, place: Path) -> None:
+    for one in (folder, store):
+        with pytest.raises(ConfigurationError, match=r"data/a\.csv.*Rename"):
+            one.write([*files(NEW), File("data/a.csv", b"other".strip)], MADE_FROM)
+    assert (seen(place), stored()) == (OLD, OLD)
+
+
+@pytest.mark.usefixtures("folder")
 def test_the_folder_above_can_be_moved(place: Path, tmp_path: Path) -> None:
     place.parent.rename(tmp_path / "elsewhere")
     moved = tmp_path / "elsewhere" / "site"
@@ -342,6 +426,70 @@ def test_a_store_with_files_of_somebody_else_is_left_alone(store: Store) -> None
     with pytest.raises(ConfigurationError, match="empty"):
         store.write(files(NEW), MADE_FROM)
     assert stored() == {"thesis.txt": "years of work"}
+
+
+def test_a_whole_store_will_do_too() -> None:
+    memory = fsspec.filesystem("memory")
+    memory.store.clear()
+    for address in ("memory://", "memory:///"):
+        for site in (OLD, NEW, NEW, OLD):
+            place = sink(address)
+            place.write(files(site), MADE_FROM)
+            found = place.index()
+            assert found is not None
+            assert found.files.keys() == site.keys()
+            assert {path.lstrip("/") for path in memory.find("")} == {*site, INDEX}
+    memory.store.clear()
+
+
+@pytest.mark.parametrize(
+    "address", ["nope://x", "s3://b/p", "zip://", "zip://a::b.zip", "dir://", "github://a", "reference://", "tar://x"]
+)
+def test_an_address_that_is_no_place_is_refused_in_words(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Whether somebody has the package or not.
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    with pytest.raises(ConfigurationError) as refused:
+        sink(address)
+    assert refused.value.where.startswith("LOCAL_DIGITAL_SITE")
+    assert address.partition("://")[0] in str(refused.value)
+
+
+def test_an_archive_is_no_place_for_a_site(tmp_path: Path) -> None:
+    shutil.make_archive(str(tmp_path / "some"), "zip", tmp_path)
+    with pytest.raises(ConfigurationError, match="archive"):
+        sink(f"zip://::{tmp_path}/some.zip")
+
+
+@pytest.mark.parametrize("kind", ["ftp", "sftp"])
+def test_a_server_that_does_not_answer_is_worth_another_try(kind: str) -> None:
+    with socket.socket() as taken:
+        # Bound and not listened on: nobody else answers there.
+        taken.bind(("127.0.0.1", 0))
+        address = f"{kind}://somebody:secret@127.0.0.1:{taken.getsockname()[1]}/site"
+        with pytest.raises(TransportError, match="answer") as refused:
+            sink(address)
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (ftplib.error_perm("550 secret"), ConfigurationError), (NotImplementedError(), ConfigurationError),
+        (ftplib.error_temp("421 secret"), TransportError), (EOFError(), TransportError),
+        (PermissionError(13, "secret"), TransportError),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("step", ["exists", "find", "cat_file", "pipe_file", "rm_file"])
+def test_a_store_that_refuses_is_told_in_words(
+    store: Store, monkeypatch: pytest.MonkeyPatch, step: str, fault: Exception, told: type[Exception]
+) -> None:
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise fault
+
+    monkeypatch.setattr(fsspec.filesystem("memory"), step, refuse)
+    with pytest.raises(told, match="LOCAL_DIGITAL_SITE") as refused:
+        store.write(files(NEW), MADE_FROM)
+    assert "secret" not in str(refused.value)
 
 
 def test_an_address_of_an_unknown_kind_is_refused_without_its_password() -> None:

@@ -1,0 +1,242 @@
+"""The board in Airflow: nobody sees anything without signing in, nor a council whose DAG they may not read."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.api_fastapi.app import get_auth_manager, init_auth_manager
+from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
+from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+from airflow.models.dag import DagModel
+from airflow.models.dagbundle import DagBundleModel
+from airflow.utils.db import initdb
+from airflow.utils.session import create_session
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+from sqlalchemy import create_engine, text
+
+from local_digital.board.reading import Board
+from local_digital.error_report import write_missing
+from local_digital.settings import ROOT, Settings
+from local_digital.workspace import Workspace
+from local_digital_board import RolloutBoard
+from local_digital_board_pages import build
+from tests.anywhere import settings_for
+from tests.board.places import BAD, GOOD, PERSONAL, Places, export
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local_digital.embedded import EmbeddedServer
+
+MINE, THEIRS = "mine", "theirs"
+NIGHT_FILE = "20251104.csv"
+# What a path's placeholders stand for, of the council that the user may see.
+OWN = {"council": MINE, "transaction": "report-missed-bin", "size": "wide", "delivery_id": "1", "name": "board.css"}
+
+
+@pytest.fixture(scope="module")
+def board(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
+    """Two councils with a delivery each: 1 is of the one, 2 of the other."""
+    folder = tmp_path_factory.mktemp("airflow_board")
+    postgres.ensure_database("airflow_board")
+    settings = settings_for(postgres.url("airflow_board"), folder)
+    with Workspace.open(settings) as workspace:
+        places = Places(workspace, folder)
+        for slug in (MINE, THEIRS):
+            feed = places.add(slug)
+            places.deliver(feed, export(GOOD, BAD), run_id="scheduled__1")
+            write_missing(workspace, feed)
+    opened = Board(lambda: settings)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def airflow() -> None:
+    """Airflow's own database, in which both councils have a DAG, and its sign-in."""
+    initdb()
+    init_auth_manager()
+    with create_session() as session:
+        session.merge(DagBundleModel(name="councils"))
+        session.flush()
+        for slug in (MINE, THEIRS):
+            session.merge(DagModel(dag_id=f"council_{slug}", bundle_name="councils", fileloc="councils.py"))
+
+
+@pytest.fixture
+def app(board: Board, airflow: None) -> FastAPI:
+    del airflow
+    return build(board)
+
+
+@pytest.fixture
+def anonymous(app: FastAPI) -> TestClient:
+    """Somebody who has not signed in, at an Airflow with the board."""
+    whole = FastAPI()
+    whole.mount("/board", app)
+    return TestClient(whole, follow_redirects=False)
+
+
+@pytest.fixture
+def viewer(anonymous: TestClient, monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    """Somebody who may read the DAG of one council only, with the cookie that Airflow's UI has."""
+
+    def only_mine(_: object, *, details: Any = None, **__: object) -> bool:
+        return details is None or details.id == f"council_{MINE}"
+
+    monkeypatch.setattr(SimpleAuthManager, "is_authorized_dag", only_mine)
+    user = SimpleAuthManagerUser(username="viewer", role="VIEWER")
+    anonymous.cookies.set("_token", get_auth_manager().generate_jwt(user))
+    return anonymous
+
+
+def addresses(app: FastAPI) -> list[str]:
+    """An address of every route, of the council that the viewer may see."""
+    routes = [route for route in app.routes if isinstance(route, APIRoute)]
+    assert len(routes) == len(app.routes)
+    return [f"/board{route.path}".format(**OWN) for route in routes]
+
+
+def test_nobody_sees_anything_without_signing_in(app: FastAPI, anonymous: TestClient) -> None:
+    found = addresses(app)
+    assert len(found) >= 9
+    for address in found:
+        for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"):
+            answer = anonymous.request(method, address)
+            assert answer.status_code in {401, 405, 404}, (method, address)
+            assert answer.status_code != 404 or method != "GET", address
+            assert not [word for word in ("Mine", "Theirs", NIGHT_FILE, *PERSONAL) if word in answer.text]
+
+
+@pytest.mark.parametrize("token", ["", "nonsense", "a.b.c"])
+def test_ended_session_is_a_page_that_leads_to_the_sign_in(anonymous: TestClient, token: str) -> None:
+    anonymous.cookies.set("_token", token)
+    answer = anonymous.get("/board/")
+    assert (answer.status_code, answer.headers["content-type"]) == (401, "text/html; charset=utf-8")
+    assert "Please sign in" in answer.text
+    assert 'href="/api/v2/auth/login?next=/plugin/rollout" target="_top"' in answer.text
+
+
+def test_expired_token_is_as_good_as_none(anonymous: TestClient) -> None:
+    user = SimpleAuthManagerUser(username="viewer", role="ADMIN")
+    anonymous.cookies.set("_token", get_auth_manager().generate_jwt(user, expiration_time_in_seconds=-3600))
+    assert anonymous.get("/board/").status_code == 401
+
+
+def test_who_is_signed_in_gets_every_page(app: FastAPI, viewer: TestClient) -> None:
+    for address in addresses(app):
+        if address.endswith("/board.css"):
+            continue
+        answer = viewer.get(address)
+        assert answer.status_code == 200, (address, answer.text)
+        assert not [value for value in PERSONAL if value in answer.text], address
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["cache-control"] == "no-store"
+
+
+def test_pages_find_their_style_and_scripts(viewer: TestClient) -> None:
+    shown = viewer.get("/board/").text
+    for address in re.findall('"(/board/assets/[^"]+)"', shown):
+        answer = viewer.get(address)
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].split(";")[0] in {"text/css", "text/javascript"}
+
+
+def test_councils_of_others_are_neither_shown_nor_counted(viewer: TestClient) -> None:
+    shown = viewer.get("/board/").text
+    assert "1 of 1 councils" in shown
+    assert "Theirs" not in shown
+    for address in (f"/board/councils/{THEIRS}", f"/board/councils/{THEIRS}/report-missed-bin/volumes"):
+        answer = viewer.get(address)
+        assert (answer.status_code, "Theirs" in answer.text) == (403, False)
+        assert "Not for you" in answer.text
+    for address in ("", "/data-docs", "/report.html", "/report.csv"):
+        # As if it were not there at all.
+        answer = viewer.get(f"/board/deliveries/2{address}")
+        none = viewer.get(f"/board/deliveries/999{address}")
+        assert (answer.status_code, none.status_code) == (404, 404)
+        assert "Theirs" not in answer.text
+
+
+def test_view_that_an_account_may_not_have_is_refused(viewer: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SimpleAuthManager, "is_authorized_view", lambda *_, **__: False)
+    assert viewer.get("/board/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/board/deliveries/..%2f..%2fraw",
+        "/board/deliveries/1%2f..%2f2/data-docs",
+        "/board/deliveries/-1",
+        "/board/deliveries/99999999999999999999",
+        "/board/councils/..%2f..%2f..%2fetc",
+        "/board/councils/mine%2f..%2ftheirs",
+        "/board/councils/mine/..%2f..%2fraw/volumes",
+        "/board/councils/mine/no-such/volumes",
+        "/board/councils/mine/report-missed-bin/volumes-..%2fwide.svg",
+        "/board/assets/..%2freading.py",
+        "/board/assets/%2e%2e%2freading.py",
+        "/board/assets/board.css",
+        "/board/assets//etc/passwd",
+        "/board/no-such-page",
+        "/board/openapi.json",
+        "/board/docs",
+    ],
+)
+def test_there_is_no_way_out_of_what_is_served(viewer: TestClient, path: str) -> None:
+    answer = viewer.get(path)
+    assert answer.status_code in {403, 404}, answer.text
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+
+
+def test_documents_of_others_are_kept_from_running_anything(viewer: TestClient) -> None:
+    for kind in ("data-docs", "report.html"):
+        policy = viewer.get(f"/board/deliveries/1/{kind}").headers["content-security-policy"]
+        assert policy.startswith("sandbox; default-src 'none'")
+    assert viewer.get("/board/deliveries/1/report.csv").headers["content-disposition"].startswith("attachment")
+
+
+def test_day_in_the_address_is_kept_from_page_to_page(viewer: TestClient) -> None:
+    shown = viewer.get("/board/?as_of=2025-12-01").text
+    assert "/board/councils/mine?as_of=2025-12-01" in shown
+    assert "late by" in shown
+    assert "late by" not in viewer.get("/board/?as_of=2025-11-05").text
+    assert viewer.get("/board/?as_of=yesterday").status_code == 404
+
+
+def test_warehouse_that_does_not_answer_is_a_page_too(airflow: None, viewer: TestClient) -> None:
+    del airflow
+    silent = Board(lambda: Settings({}.__getitem__, warehouse="postgresql+psycopg2://nobody:x@127.0.0.1:9/none"))
+    whole = FastAPI()
+    whole.mount("/board", build(silent))
+    other = TestClient(whole, cookies=dict(viewer.cookies))
+    answer = other.get("/board/")
+    assert (answer.status_code, "The board cannot be shown" in answer.text) == (503, True)
+    assert "nobody" not in answer.text
+
+
+def test_older_warehouse_says_what_to_do(viewer: TestClient, database_url: str) -> None:
+    engine = create_engine(database_url)
+    with engine.begin() as db:
+        db.execute(text("create schema ledger"))
+    engine.dispose()
+    old = Board(lambda: Settings({}.__getitem__, warehouse=database_url))
+    whole = FastAPI()
+    whole.mount("/board", build(old))
+    answer = TestClient(whole, cookies=dict(viewer.cookies)).get("/board/")
+    assert (answer.status_code, "local-digital migrate" in answer.text) == (503, True)
+    old.close()
+
+
+def test_navigation_leads_to_the_board_and_no_process_pays_for_it() -> None:
+    (view,) = RolloutBoard.external_views
+    (mounted,) = RolloutBoard.fastapi_apps
+    assert (view["name"], view["destination"], view["href"]) == ("Rollout", "nav", f"{mounted['url_prefix']}/")
+    ignored = (ROOT / "plugins" / ".airflowignore").read_text("utf-8")
+    assert "local_digital_board_pages.py" in ignored
