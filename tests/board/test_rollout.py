@@ -60,8 +60,8 @@ def push(places: Places, council: str, began: dt.timedelta, *, ended: bool) -> N
         db.execute(
             text(
                 "insert into ledger.send (council, transaction, data_set, run_id, started_at, finished_at, "
-                "new_records, changed, withdrawn, unchanged) values (:council, :transaction, 'transactions-by-channel', 'sent', "
-                ":began, :ended, 1, 0, 0, 0)"
+                "new_records, changed, withdrawn, unchanged) values (:council, :transaction, "
+                "'transactions-by-channel', 'sent', :began, :ended, 1, 0, 0, 0)"
             ),
             {"council": council, "transaction": FEED, "began": NOW - began, "ended": NOW if ended else None},
         )
@@ -257,7 +257,6 @@ def many(config: Path, contracts: list[str], councils: int) -> None:
 
 def fill(db: Any, contracts: list[str], councils: int) -> None:
     """Give every feed of `many` thirty deliveries, thirty pushes and a decision."""
-    nights = "cross join generate_series(timestamptz '2025-10-06', '2025-11-04', interval '1 day') as night"
     names = {"contracts": contracts, "most": councils - 1}
     for statement in (
         """
@@ -265,16 +264,18 @@ def fill(db: Any, contracts: list[str], councils: int) -> None:
         select 'council-' || lpad(cast(number as text), 3, '0'), name
         from generate_series(0, :most) as number cross join unnest(cast(:contracts as text[])) as name
         """,
-        f"""
+        """
         insert into ledger.delivery (feed_id, name, sha256, size_bytes, as_of, received_at, run_id, status, rows_read,
             accepted, quarantined, duplicates, filtered, complete_until)
         select feed_id, 'n.csv', feed_id || '-' || night, 1, night, night, 'r', 'loaded', 100, 98, 2, 0, 0, night
-        from ledger.feed {nights}
+        from ledger.feed
+        cross join generate_series(timestamptz '2025-10-06', '2025-11-04', interval '1 day') as night
         """,
-        f"""
+        """
         insert into ledger.send (council, transaction, data_set, run_id, started_at, finished_at, new_records, changed,
             withdrawn, unchanged)
-        select council, transaction, 'transactions-by-channel', 'r', night, night, 1, 0, 0, 10 from ledger.feed {nights}
+        select council, transaction, 'transactions-by-channel', 'r', night, night, 1, 0, 0, 10 from ledger.feed
+        cross join generate_series(timestamptz '2025-10-06', '2025-11-04', interval '1 day') as night
         """,
         """
         insert into ledger.approval (feed_id, decided_by, through, decision, reasons, figures)

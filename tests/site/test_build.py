@@ -16,7 +16,6 @@ import pytest
 from sqlalchemy import text
 
 from local_digital.errors import ConfigurationError
-from local_digital.settings import Settings
 from local_digital.site.about import about
 from local_digital.site.benchmarks import benchmarks
 from local_digital.site.build import SiteReport, build
@@ -227,9 +226,9 @@ def test_an_address_that_is_none_of_the_web_is_refused(workspace: Workspace, add
     assert not Path(workspace.settings.site).exists()
 
 
-def test_addresses_of_the_web_are_taken() -> None:
+def test_addresses_of_the_web_are_taken(workspace: Workspace) -> None:
     for address in ("https://figures.example.org/", "http://127.0.0.1:8092/councils/", "https://bücher.example/"):
-        assert about(Settings({}.__getitem__, site_url=address)).url == address
+        assert about(replace(workspace.settings, site_url=address)).url == address
 
 
 def test_every_table_is_made_once_a_build(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
