@@ -6,7 +6,10 @@ or a value of a row.
 
 import traceback
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal, TypeAlias
+
+# Whose matter a fault is: ours or a server's, the council's export's, a file's of facts, or the public figures'.
+Kind: TypeAlias = Literal["technical", "data", "contract", "publication"]
 
 _PROJECT = Path(__file__).resolve().parents[2]
 
@@ -23,7 +26,7 @@ class LocalDigitalError(Exception):
 
     retry: ClassVar[bool] = False
     exit_code: ClassVar[int] = 1
-    kind: ClassVar[str] = "technical"
+    kind: ClassVar[Kind] = "technical"
 
     def __init__(self, where: str, *, expected: str, found: str, action: str) -> None:
         super().__init__(where, expected, found, action)
@@ -59,6 +62,10 @@ class DataError(LocalDigitalError):
 
 class LateError(DataError):
     """The export had not arrived by the feed's deadline."""
+
+
+class EmptyError(DataError):
+    """A delivery has no row that can be used, where the feed's deliveries usually have some."""
 
 
 class TransportError(LocalDigitalError):

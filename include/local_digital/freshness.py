@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection as Database
 
-    from local_digital.config.models import Council
+    from local_digital.config.models import Council, Feed
 
 Cadence = Literal["nightly", "weekly", "monthly"]
 State = Literal["on time", "late", "rejected", "no delivery yet"]
@@ -59,6 +59,16 @@ def state(
     if ends is not None and local_day(complete_until) > ends:
         return "on time"
     return "late" if as_of >= late_from(cadence, complete_until) else "on time"
+
+
+def is_late(feed: Feed, complete_until: dt.datetime | None, as_of: dt.datetime) -> bool:
+    """Say whether a feed is late, whatever became of its newest delivery; arguments as in `state`."""
+    return (
+        state(
+            feed.cadence, complete_until=complete_until, newest_status=None, ends=feed.covers_until, as_of=as_of
+        )
+        == "late"
+    )
 
 
 def feed_states(db: Database, councils: Iterable[Council], as_of: dt.datetime) -> list[dict[str, Any]]:

@@ -54,7 +54,9 @@ class Settings:
     landing: an fsspec URL or a folder. spool: a private local folder for downloads that are under way. connection:
     looks up a Connection by id, or raises ConfigurationError. site: a folder or fsspec URL for the open data and the
     pages. site_url: where readers find that, with a slash at the end; None where nobody knows yet. publisher: whose
-    site it is. contact: an e-mail address or a page, told to those whose websites are looked at.
+    site it is. contact: an e-mail address or a page, told to those whose websites are looked at. environment: nobody
+    is told of faults unless it is `production`. alerts: a file with the channels for councils that name none.
+    runbook_url: where people read docs/runbook.md.
     """
 
     connection: Callable[[str], Connection] = field(repr=False)
@@ -66,6 +68,13 @@ class Settings:
     site_url: str | None = None
     publisher: str = "Local Digital"
     contact: str | None = None
+    environment: str = "development"
+    alerts: Path | None = None
+    runbook_url: str | None = None
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment == "production"
 
 
 def from_environment(
@@ -77,7 +86,8 @@ def from_environment(
     LOCAL_DIGITAL_CONFIG: a directory with `councils/` and `transactions/`. LOCAL_DIGITAL_WAREHOUSE: a SQLAlchemy
     URL. LOCAL_DIGITAL_LANDING: a folder or fsspec URL. LOCAL_DIGITAL_SPOOL: a folder. LOCAL_DIGITAL_SITE: a
     folder or fsspec URL; LOCAL_DIGITAL_SITE_URL: its public address; LOCAL_DIGITAL_PUBLISHER: a name.
-    LOCAL_DIGITAL_CONTACT: an e-mail address or a URL.
+    LOCAL_DIGITAL_CONTACT: an e-mail address or a URL. LOCAL_DIGITAL_ENVIRONMENT: `production`, or any other word.
+    LOCAL_DIGITAL_ALERTS: a file; `alerts.yaml` beside `councils/` where there is one. LOCAL_DIGITAL_RUNBOOK_URL: a URL.
     LOCAL_DIGITAL_CONN_<ID>: a connection as JSON with the keys that Airflow uses (host, port, login, password, extra);
     `connection` replaces this last source.
     """
@@ -94,9 +104,10 @@ def from_environment(
             )
         return connection_from_json(connection_id, variables[name])
 
+    config = Path(variables.get("LOCAL_DIGITAL_CONFIG") or ROOT / "include").resolve()
     return Settings(
         connection=connection or connection_from_environment,
-        config=Path(variables.get("LOCAL_DIGITAL_CONFIG") or ROOT / "include").resolve(),
+        config=config,
         warehouse=_with_driver(variables.get("LOCAL_DIGITAL_WAREHOUSE")),
         landing=variables.get("LOCAL_DIGITAL_LANDING") or str(LOCAL / "landing"),
         spool=Path(variables.get("LOCAL_DIGITAL_SPOOL") or LOCAL / "spool").absolute(),
@@ -104,6 +115,9 @@ def from_environment(
         site_url=_with_slash(variables.get("LOCAL_DIGITAL_SITE_URL")),
         publisher=variables.get("LOCAL_DIGITAL_PUBLISHER") or Settings.publisher,
         contact=variables.get("LOCAL_DIGITAL_CONTACT", "").strip() or None,
+        environment=variables.get("LOCAL_DIGITAL_ENVIRONMENT", "").strip() or Settings.environment,
+        alerts=_alerts(variables.get("LOCAL_DIGITAL_ALERTS"), config),
+        runbook_url=variables.get("LOCAL_DIGITAL_RUNBOOK_URL", "").strip() or None,
     )
 
 
@@ -129,6 +143,13 @@ def connection_from_json(connection_id: str, value: str) -> Connection:
             found="something else",
             action=_how_to_connect(connection_id),
         ) from None
+
+
+def _alerts(path: str | None, config: Path) -> Path | None:
+    if path:
+        return Path(path).absolute()
+    usual = config / "alerts.yaml"
+    return usual if usual.is_file() else None
 
 
 def _with_driver(url: str | None) -> str | None:

@@ -21,7 +21,8 @@ select
     decided.decision,
     decided.going_live,
     coalesce(known.data_sets, '{}') as known_data_sets,
-    coalesce(held.figures, 0) as held_figures
+    coalesce(held.figures, 0) as held_figures,
+    shown.council is not null as public
 from ledger.feed
 left join lateral (
     select delivery.*
@@ -90,5 +91,6 @@ left join lateral (
     from ledger.hold
     where hold.feed_id = feed.feed_id and hold.approval_id is null and hold.lifted_at is null
 ) as held on true
+left join open_data.feed as shown on feed.council = shown.council and feed.transaction = shown.transaction
 where feed.council = any(cast(:councils as text[]))
 order by feed.council, feed.transaction

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,11 +14,15 @@ from airflow.models.dag import DagModel
 from airflow.models.dagbundle import DagBundleModel
 from airflow.utils.db import initdb
 from airflow.utils.session import create_session
+from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
+from playwright.sync_api import sync_playwright
 from sqlalchemy import create_engine, text
 
+from demo.platform.serving import serving
 from local_digital.board.reading import Board
 from local_digital.error_report import write_missing
 from local_digital.settings import ROOT, Settings
@@ -29,6 +34,8 @@ from tests.board.places import BAD, GOOD, PERSONAL, Places, export
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page
 
     from local_digital.embedded import EmbeddedServer
 
@@ -240,3 +247,138 @@ def test_navigation_leads_to_the_board_and_no_process_pays_for_it() -> None:
     assert (view["name"], view["destination"], view["href"]) == ("Rollout", "nav", f"{mounted['url_prefix']}/")
     ignored = (ROOT / "plugins" / ".airflowignore").read_text("utf-8")
     assert "local_digital_board_pages.py" in ignored
+
+
+# As Airflow 3.3 shows what plugins add to the navigation.
+FRAME = (
+    '<iframe src="{}" sandbox="allow-scripts allow-same-origin allow-forms allow-downloads" title="Rollout"></iframe>'
+)
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PAGES = ("/board/?as_of=2025-11-05", "/board/councils/mine?as_of=2025-11-05&plan=yes", "/board/deliveries/1",
+         "/board/councils/mine/report-missed-bin/volumes")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if program is None:
+        pytest.skip("no browser is installed")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def context(browser: Browser, app: FastAPI) -> Iterator[BrowserContext]:
+    """A signed-in visit to something like Airflow: the board, a page that frames it and pages of DAGs."""
+    whole = FastAPI()
+    whole.mount("/board", app)
+
+    @whole.get("/plugin/rollout")
+    def framed() -> HTMLResponse:
+        return HTMLResponse(f"<!doctype html><title>Airflow</title>{FRAME.format(PAGES[0])}")
+
+    @whole.get("/dags/{rest:path}")
+    def dag(rest: str) -> HTMLResponse:
+        return HTMLResponse(f"<!doctype html><title>DAG</title><h1>{rest}</h1>")
+
+    user = SimpleAuthManagerUser(username="admin", role="ADMIN")
+    with serving(whole) as url, browser.new_context(base_url=url) as opened:
+        opened.add_cookies([{"name": "_token", "value": get_auth_manager().generate_jwt(user), "url": url}])
+        yield opened
+
+
+def framed(page: Page) -> FrameLocator:
+    page.goto("/plugin/rollout")
+    frame = page.frame_locator("iframe")
+    frame.locator("#refreshing button").wait_for()
+    return frame
+
+
+def test_pages_are_accessible_and_fit_in_both_themes(context: BrowserContext) -> None:
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    for theme in ("light", "dark"):
+        page.goto("/dags/")
+        page.evaluate("theme => localStorage.setItem('theme', theme)", theme)
+        said.clear()
+        for address in PAGES:
+            for width in (360, 1600):
+                page.set_viewport_size({"width": width, "height": 900})
+                page.goto(address)
+                assert page.locator("html").get_attribute("data-theme") == theme
+                assert page.evaluate("document.documentElement.scrollWidth") <= width, (address, width)
+            found = Axe().run(page, options={"runOnly": WCAG}).response["violations"]
+            assert not found, (address, theme, found)
+    assert not [each for each in said if "favicon" not in each and "404" not in each], said
+
+
+def test_theme_follows_airflow_s_while_somebody_looks(context: BrowserContext) -> None:
+    page = context.new_page()
+    frame = framed(page)
+    assert frame.locator("html").get_attribute("data-theme") is None
+    page.evaluate("localStorage.setItem('theme', 'dark')")
+    frame.locator("html[data-theme=dark]").wait_for(state="attached")
+
+
+def test_links_to_runs_leave_the_frame(context: BrowserContext) -> None:
+    page = context.new_page()
+    framed(page).get_by_role("link", name="Run").first.click()
+    page.wait_for_url("**/dags/council_mine/runs/scheduled__1")
+
+
+def test_filters_work_without_a_new_page_and_from_the_keyboard(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(PAGES[0])
+    page.keyboard.press("Tab")
+    assert page.locator(":focus").inner_text() == "Skip to the content"
+    page.evaluate("window.same = true")
+    page.locator("#search").press_sequentially("their")
+    page.locator("#told", has_text="1 of 2 councils").wait_for()
+    assert page.locator("[role=status]").inner_text() == "1 of 2 councils"
+    assert page.evaluate("window.same")
+    assert "search=their" in page.url
+    assert "as_of=2025-11-05" in page.url
+    assert page.locator(":focus").get_attribute("id") == "search"
+
+
+def test_board_looks_again_and_keeps_its_filters_until_somebody_stops_it(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.clock.install()
+    page.goto(f"{PAGES[0]}&search=mine")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    with page.expect_response("**/board/**"):
+        page.clock.run_for(61_000)
+    assert [address.endswith("as_of=2025-11-05&search=mine") for address in asked] == [True]
+    page.get_by_role("button", name="Refresh every minute").click()
+    page.clock.run_for(300_000)
+    assert len(asked) == 1
+
+
+def test_board_works_without_javascript(browser: Browser, context: BrowserContext) -> None:
+    cookies: Any = context.cookies()
+    page = context.new_page()
+    page.goto(PAGES[0])
+    with browser.new_context(java_script_enabled=False) as plain:
+        plain.add_cookies(cookies)
+        other = plain.new_page()
+        other.goto(page.url)
+        other.locator("#search").fill("their")
+        other.get_by_role("button", name="Show").click()
+        assert other.locator("#told").inner_text() == "1 of 2 councils"
+
+
+def test_session_that_ends_within_the_frame_leads_out_of_it(context: BrowserContext) -> None:
+    page = context.new_page()
+    frame = framed(page)
+    context.clear_cookies()
+    frame.get_by_role("link", name="Mine", exact=True).click()
+    link = frame.get_by_role("link", name="Sign in")
+    link.click()
+    page.wait_for_url("**/api/v2/auth/login?next=/plugin/rollout")

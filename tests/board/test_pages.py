@@ -115,7 +115,7 @@ def test_grid_tells_what_passed_from_what_warned_and_what_failed(places: Places,
     places.deliver(feed, export(GOOD), "20251103.csv")
     places.deliver(feed, export(GOOD, GOOD.replace("1,", "3,", 1).replace("online", ""), BAD), "20251104.csv")
     found = council(board).feeds[0].grid
-    assert [column.name for column in found.columns] == ["20251103.csv", "20251104.csv"]
+    assert [column.name for column in found.columns] == ["20251104.csv", "20251103.csv"]
     signs = [{outcome.sign for outcome in tried.outcomes if outcome} for tried in found.rows]
     assert {"pass"} in signs
     assert any("fail" in each for each in signs)

@@ -59,7 +59,7 @@ class Tried(NamedTuple):
 
 @dataclass(frozen=True)
 class Grid:
-    """Expectations by deliveries, the oldest first. columns: rows of `sql/board/deliveries`."""
+    """Expectations by deliveries, the newest first. columns: rows of `sql/board/deliveries`."""
 
     columns: list[Row[Any]]
     rows: list[Tried]
@@ -108,14 +108,15 @@ def council_page(
     deliveries: dict[str, list[Row[Any]]] = {}
     for row in db.execute(statement("board/deliveries"), of_council):
         deliveries.setdefault(row.transaction, []).append(row)
-    in_grid = {name: rows[:_IN_GRID][::-1] for name, rows in deliveries.items()}
+    in_grid = {name: rows[:_IN_GRID] for name, rows in deliveries.items()}
     outcomes = results(db, [row.delivery_id for rows in in_grid.values() for row in rows])
     quarantined = {name: next((row for row in rows if row.quarantined), None) for name, rows in deliveries.items()}
     broken = broken_rules(db, [row.delivery_id for row in quarantined.values() if row])
     holds: dict[str, list[str]] = {}
     for row in db.execute(statement("board/holds"), of_council):
         lowest = None if row.lowest is None else float(row.lowest)
-        doubt = Doubt(row.check_name, row.period_kind, row.period_start, float(row.found), lowest, float(row.highest))
+        highest = float(row.highest or 0)
+        doubt = Doubt(row.check_name, row.period_kind, row.period_start, float(row.found), lowest, highest)
         holds.setdefault(row.transaction, []).append(doubt.told)
     found = []
     for transaction, feed in sorted(council.feeds.items()):

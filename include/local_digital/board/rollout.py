@@ -54,6 +54,7 @@ class Cell:
     """One council's feed of one transaction, or why there is none (`note`). states: keys of `STATES`, the first counts.
 
     run_id, run_at: of the newest run that the ledger has seen. age: since when what is loaded is complete.
+    public: whether there are figures of it that everybody may see.
     """
 
     transaction: str
@@ -69,12 +70,7 @@ class Cell:
     quarantined: int | None = None
     published_at: dt.datetime | None = None
     run_id: str | None = None
-    held: int = 0
-
-    @property
-    def public(self) -> bool:
-        """Whether there is a page of it that everybody may see."""
-        return bool({"live", "held", "embargoed"} & set(self.states)) and self.published_at is not None
+    public: bool = False
 
 
 @dataclass(frozen=True)
@@ -158,7 +154,7 @@ def cell_of(transaction: str, feed: Feed, row: Mapping[str, Any] | None, now: dt
         quarantined=row["quarantined"],
         published_at=row["last_published_at"],
         run_id=newest[1],
-        held=row["held_figures"],
+        public=row["public"],
     )
 
 

@@ -27,7 +27,9 @@ STATES = {
     "failing": State("Failing", "The newest delivery was turned down, or the newest push did not end."),
     "late": State("Late", "The next delivery is overdue by the feed's cadence."),
     "held": State("Held", "Figures outside their band are held back, or somebody decided to keep them back."),
-    "waiting": State("Waiting for a decision", "The feed, or a data set of it, is to go live and nobody has released it yet."),
+    "waiting": State(
+        "Waiting for a decision", "It, or a data set of it, is to go live, and nobody has released it yet."
+    ),
     "no-delivery": State("No delivery yet", "There is a feed, and nothing of it has been loaded yet."),
     "embargoed": State("Embargoed", "Nothing more is published before the day in the council's file."),
     "draft": State("Draft", "The feed's stage is draft: nothing is published."),

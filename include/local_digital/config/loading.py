@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from local_digital.authorities import authorities, resolve
+from local_digital.config.alerts import Alerts, Channel
 from local_digital.config.models import UNKNOWN_GSS_CODE, Council, Feed, Tier, Transaction
 from local_digital.errors import ConfigurationError
 from local_digital.fields import ALWAYS_REQUIRED, DELIVERY_FIELDS, UNMAPPED
@@ -81,6 +82,17 @@ def load_council(config: Path, slug: str) -> Council:
     if slug not in councils:
         raise next((error for error in errors if error.where.startswith(str(path))), errors[0])
     return councils[slug]
+
+
+def load_alerts(path: Path | None) -> tuple[Channel, ...]:
+    """Read the installation's channels; without a file there are none. Raises ConfigurationError when it is broken."""
+    if path is None:
+        return ()
+    if not path.is_file():
+        raise ConfigurationError(
+            str(path), expected="a file with `alerts`", found="no such file", action="Mend LOCAL_DIGITAL_ALERTS."
+        )
+    return _read(path, Alerts).alerts
 
 
 def council_files(config: Path) -> list[str]:

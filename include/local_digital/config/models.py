@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from local_digital.addresses import is_page
+from local_digital.config.alerts import Channel
 from local_digital.config.facts import ConnectionId, Facts, Slug, Word
 from local_digital.config.formats import CsvFormat, Format, TreeFormat
 from local_digital.config.sources import FileFacts, Open311, Source
@@ -407,6 +408,9 @@ class Council(Facts):
     elsewhere: dict[Slug, Word] = Field(default_factory=dict)
     covers: tuple[Slug, ...] = ()
     compare_with: dict[Slug, tuple[Slug, ...]] = Field(default_factory=dict)
+    alerts: tuple[Channel, ...] | None = Field(
+        default=None, min_length=1, description="Whom to tell what went wrong; the installation's people otherwise."
+    )
     privacy: Privacy
     platform: Platform
     feeds: dict[Slug, Feed] = Field(min_length=1)

@@ -307,7 +307,8 @@ class Store:
     def _present(self) -> dict[str, int]:
         """Return path and size of every file below the prefix."""
         with _answers_told(self.where):
-            if not self._files.exists(self._root):
+            # A whole store is there, whatever it says of a path without letters.
+            if self._root and not self._files.exists(self._root):
                 return {}
             found = self._files.find(self._root, detail=True)
         below = len(self._root) + 1

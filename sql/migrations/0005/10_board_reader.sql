@@ -1,7 +1,9 @@
 -- grain: one role that the rollout board in Airflow's UI reads with: ledger and figures, and no record of anybody
 do $$
 begin
-    create role local_digital_board nologin;
+    if not exists (select 1 from pg_roles where rolname = 'local_digital_board') then
+        create role local_digital_board nologin;
+    end if;
 exception
     when duplicate_object or unique_violation then null;
 end

@@ -24,14 +24,14 @@
     const held = results.contains(active) ? active.getAttribute("href") : null;
     const onButton = active === button();
     const scroll = results.querySelector(".scroll")?.scrollLeft ?? 0;
-    // What is the same stays as it is, with whoever reads there.
+    // Whoever reads or tabs there stays where they are.
     results.replaceChildren(...fresh.childNodes);
     const moved = results.querySelector(".scroll");
     if (moved) moved.scrollLeft = scroll;
     dress();
     if (onButton) button().focus();
     if (held) results.querySelector(`a[href="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
-    if (announce) said.textContent = document.getElementById("told").firstChild.textContent.trim();
+    if (announce) said.textContent = document.getElementById("told").textContent;
   };
 
   const said = document.createElement("p");
