@@ -7,6 +7,7 @@ import datetime as dt
 from airflow.sdk import CronTriggerTimetable, dag, get_current_context, task
 
 from local_digital_airflow import core
+from local_digital_alerts import tell_failed_run
 
 _DOC = """
 `check` asks once for each page that a council's file names (`page`), and keeps whether it was up and how fast it
@@ -29,6 +30,7 @@ _TIMEOUT = dt.timedelta(minutes=30)
     tags=["availability"],
     doc_md=_DOC,
     default_args={"owner": "local-digital", "retries": 2, "retry_delay": dt.timedelta(minutes=5)},
+    on_failure_callback=tell_failed_run,
 )
 def availability() -> None:
     @task(pool="api", execution_timeout=_TIMEOUT)

@@ -22,6 +22,7 @@ from local_digital.config.loading import load_councils
 from local_digital.errors import DataError, LocalDigitalError
 from local_digital.settings import from_environment
 from local_digital_airflow import ExtractOperator, core
+from local_digital_alerts import tell_failed_run
 from local_digital_sign_off import PublishOperator
 
 if TYPE_CHECKING:
@@ -37,8 +38,11 @@ _DOC = Path(__file__).with_suffix(".md").read_text(encoding="utf-8")
 
 @task(pool="warehouse", execution_timeout=_STEP_TIMEOUT, trigger_rule=TriggerRule.ALL_DONE)
 def validate(council: str, transaction: str) -> dict[str, int]:
-    """Validate what was landed; fail for good when a delivery was rejected, after all of them were stored."""
-    from local_digital.error_report import send_if_wanted  # noqa: PLC0415 - keeps parsing light
+    """Validate what was landed; fail for good, after all of it was stored, when a delivery was rejected or is empty
+    although the feed's deliveries usually are not.
+    """
+    from local_digital.empty_deliveries import refuse_unusually_empty  # noqa: PLC0415 - keeps parsing light
+    from local_digital.error_report import send_if_wanted  # noqa: PLC0415
     from local_digital.validate import validate as check  # noqa: PLC0415
 
     with core() as workspace:
@@ -53,6 +57,7 @@ def validate(council: str, transaction: str) -> dict[str, int]:
                 found=f"{len(rejected)} of {len(reports)} rejected: {(rejected[0].rejected_because or '').rstrip('.')}",
                 action="Send the message to the council; the other deliveries go on.",
             )
+        refuse_unusually_empty(workspace, feed, [report.delivery_id for report in reports])
     return {
         "deliveries": len(reports),
         **{name: sum(getattr(report, name) for report in reports)
@@ -130,6 +135,7 @@ def build(council: Council) -> Any:
             "retry_exponential_backoff": 2.0,
             "max_retry_delay": dt.timedelta(minutes=30),
         },
+        on_failure_callback=tell_failed_run,
     )
     def chain() -> None:
         loaded = []

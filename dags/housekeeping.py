@@ -7,6 +7,7 @@ import datetime as dt
 from airflow.sdk import CronTriggerTimetable, dag, task
 
 from local_digital_airflow import core
+from local_digital_alerts import tell_failed_run
 
 _DOC = """
 Removes raw landing files past the retention that each council's file states, and looks at councils' pages older than 92
@@ -23,6 +24,7 @@ It may be cleared and run again at any time.
     tags=["housekeeping"],
     doc_md=_DOC,
     default_args={"owner": "local-digital", "retries": 2, "retry_delay": dt.timedelta(minutes=5)},
+    on_failure_callback=tell_failed_run,
 )
 def housekeeping() -> None:
     @task(pool="warehouse", execution_timeout=dt.timedelta(hours=1))

@@ -7,6 +7,7 @@ import datetime as dt
 from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag, task
 
 from local_digital_airflow import core
+from local_digital_alerts import tell_failed_run
 from local_digital_sign_off import PUBLIC_FIGURES
 
 _DOC = """
@@ -28,6 +29,7 @@ nothing. It may be cleared and run again at any time: readers see the old site u
     tags=["open-data"],
     doc_md=_DOC,
     default_args={"owner": "local-digital", "retries": 2, "retry_delay": dt.timedelta(minutes=5)},
+    on_failure_callback=tell_failed_run,
 )
 def open_data() -> None:
     @task(pool="warehouse", execution_timeout=dt.timedelta(hours=1))

@@ -7,7 +7,7 @@ import datetime as dt
 import logging
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow.sdk import BaseOperator, Connection
+from airflow.sdk import BaseOperator, Connection, get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowRuntimeError, ErrorType
 
 from local_digital.calendar import LONDON, local_day
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
+    from local_digital.alerts.faults import Step
     from local_digital.extract import Extracted, Wait
     from local_digital.workspace import Workspace
 
@@ -75,6 +76,9 @@ def faults_for_airflow() -> Iterator[None]:
     """
     try:
         yield
+    except AirflowFailException:
+        # Somebody has said already what ends the task.
+        raise
     except LocalDigitalError as error:
         if error.retry:
             raise error from None
@@ -84,12 +88,57 @@ def faults_for_airflow() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def core() -> Iterator[Workspace]:
-    """Yield an open workspace for one task; its faults come out as `faults_for_airflow` has them."""
+def core(*, mends: bool = True) -> Iterator[Workspace]:
+    """Yield an open workspace for one task; its faults come out as `faults_for_airflow` has them.
+
+    A fault is noted in the ledger, for the message about the run. mends: whether to come to the end means that the step
+    has ended well, so that what failed in it before is mended.
+    """
     from local_digital.workspace import Workspace  # noqa: PLC0415 - the DAG file is parsed for every task
 
     with faults_for_airflow(), Workspace.open(airflow_settings()) as workspace:
-        yield workspace
+        try:
+            yield workspace
+        except Exception as error:
+            _note(workspace, error)
+            raise
+        if mends:
+            mend(workspace)
+
+
+def mend(workspace: Workspace) -> None:
+    """Note in the ledger that the step that is running has ended well; outside of a task do nothing."""
+    from local_digital.alerts import faults  # noqa: PLC0415 - the DAG file is parsed for every task
+
+    step = _this_step()
+    if step:
+        faults.mend(workspace, step)
+
+
+def _note(workspace: Workspace, error: Exception) -> None:
+    from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError  # noqa: PLC0415 - as above
+
+    from local_digital.alerts import faults  # noqa: PLC0415 - as above
+
+    step = _this_step()
+    said = error.__cause__ if isinstance(error, AirflowFailException) else error
+    # The workspace says what these mean, and a ledger that does not answer takes no note.
+    if step is None or said is None or isinstance(said, OperationalError | ProgrammingError):
+        return
+    try:
+        faults.note(workspace, step, said)
+    except SQLAlchemyError as fault:
+        logging.getLogger(__name__).warning("The fault is not in the ledger: %s", type(fault).__name__)
+
+
+def _this_step() -> Step | None:
+    from local_digital.alerts.faults import Step  # noqa: PLC0415 - as above
+
+    try:
+        task = get_current_context()["ti"]
+    except RuntimeError:
+        return None
+    return Step.of(task.dag_id, task.run_id, task.task_id)
 
 
 class ExtractOperator(BaseOperator):
@@ -123,14 +172,15 @@ class ExtractOperator(BaseOperator):
         return self._come_back(step)
 
     def _extract(self, context: Context, looked: dict[str, list[int]] | None) -> Wait | Extracted:
-        from local_digital.extract import extract  # noqa: PLC0415 - the DAG file is parsed for every task
+        from local_digital.extract import Wait, extract  # noqa: PLC0415 - the DAG file is parsed for every task
 
         # Its line for every step of every transfer would bury ours.
         logging.getLogger("asyncssh").setLevel(logging.WARNING)
-        with core() as workspace:
+        # To wait is not to have ended well: yesterday's fault may be today's too.
+        with core(mends=False) as workspace:
             feed = workspace.feed(self.council, self.transaction)
             until = run_day(context)
-            return extract(
+            step = extract(
                 workspace,
                 feed,
                 run_id=context["run_id"],
@@ -138,6 +188,9 @@ class ExtractOperator(BaseOperator):
                 deadline=_deadline(until, feed.feed.expected_by),
                 looked=looked,
             )
+            if not isinstance(step, Wait):
+                mend(workspace)
+            return step
 
     def _come_back(self, wait: Wait) -> NoReturn:
         from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger  # noqa: PLC0415 - as above

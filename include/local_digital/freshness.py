@@ -64,9 +64,7 @@ def state(
 def is_late(feed: Feed, complete_until: dt.datetime | None, as_of: dt.datetime) -> bool:
     """Say whether a feed is late, whatever became of its newest delivery; arguments as in `state`."""
     return (
-        state(
-            feed.cadence, complete_until=complete_until, newest_status=None, ends=feed.covers_until, as_of=as_of
-        )
+        state(feed.cadence, complete_until=complete_until, newest_status=None, ends=feed.covers_until, as_of=as_of)
         == "late"
     )
 

@@ -22,7 +22,9 @@ select
     decided.going_live,
     coalesce(known.data_sets, '{}') as known_data_sets,
     coalesce(held.figures, 0) as held_figures,
-    shown.council is not null as public
+    shown.council is not null as public,
+    coalesce(faults.own, '{}') as failed_steps,
+    coalesce(faults.shared, '{}') as shared_failed_steps
 from ledger.feed
 left join lateral (
     select delivery.*
@@ -91,6 +93,17 @@ left join lateral (
     from ledger.hold
     where hold.feed_id = feed.feed_id and hold.approval_id is null and hold.lifted_at is null
 ) as held on true
+left join lateral (
+    -- Steps whose fault still stands; those without a transaction are of all feeds of the council.
+    select
+        array_agg(distinct fault.step) filter (where fault.transaction <> '') as own,
+        array_agg(distinct fault.step) filter (where fault.transaction = '') as shared
+    from ledger.fault
+    where
+        fault.council = feed.council
+        and fault.transaction in (feed.transaction, '')
+        and fault.mended_at is null
+) as faults on true
 left join open_data.feed as shown on feed.council = shown.council and feed.transaction = shown.transaction
 where feed.council = any(cast(:councils as text[]))
 order by feed.council, feed.transaction

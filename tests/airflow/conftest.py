@@ -10,6 +10,7 @@ from local_digital.settings import ROOT
 
 os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="local-digital-airflow-"))
 os.environ.update(
+    AIRFLOW__API_AUTH__JWT_SECRET="a-secret-of-the-tests-" * 4,
     AIRFLOW__CORE__LOAD_EXAMPLES="False",
     AIRFLOW__CORE__DAGS_FOLDER=str(ROOT / "dags"),
     AIRFLOW__CORE__PLUGINS_FOLDER=str(ROOT / "plugins"),

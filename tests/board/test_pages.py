@@ -18,7 +18,7 @@ from local_digital.board.volumes import drawn, volumes
 from local_digital.error_report import write_missing
 from tests.anywhere import FEED
 from tests.board.places import BAD, GOOD, NOW, PERSONAL, Places, export
-from tests.board.test_rollout import hold, push
+from tests.board.test_rollout import fail, hold, push
 
 if TYPE_CHECKING:
     from local_digital.board.council import CouncilPage
@@ -131,6 +131,14 @@ def test_feed_that_never_ran_has_a_page_too(places: Places, board: Board) -> Non
     assert "No delivery yet." in html(council(board))
     (plan,) = planned(board.workspace, board.configuration, board.configuration.councils["anywhere"])
     assert (plan.why, plan.plans) == ("It has never run.", [])
+
+
+def test_fault_that_stands_says_what_to_do(places: Places, board: Board) -> None:
+    places.deliver(places.add("anywhere"), export(GOOD))
+    assert "What failed" not in html(council(board))
+    fail(places, "anywhere", "publish")
+    told = words(html(council(board)))
+    assert "the platform: expected an answer; found none. Wait." in told
 
 
 def test_plan_is_that_of_a_dry_run_and_leaves_no_trace(places: Places, board: Board) -> None:

@@ -137,6 +137,34 @@ def test_late_feed_says_by_how_much(places: Places, board: Board) -> None:
     assert "16 days old, nightly, late by 13 days" in html(look(board))
 
 
+def fail(places: Places, council: str, step: str, transaction: str = "", *, mended: bool = False) -> None:
+    with places.workspace.engine.begin() as db:
+        db.execute(
+            text(
+                "insert into ledger.fault (council, run_id, transaction, step, error, kind, place, expected, found, "
+                "action, mended_at) values (:council, 'scheduled__1', :transaction, :step, 'TransportError', "
+                "'technical', 'the platform', 'an answer', 'none', 'Wait.', :mended)"
+            ),
+            {"council": council, "step": step, "transaction": transaction, "mended": NOW if mended else None},
+        )
+
+
+def test_step_that_failed_shows_until_it_ends_well(places: Places, board: Board) -> None:
+    for slug in ("own", "mended", "shared"):
+        places.deliver(places.add(slug), export(GOOD))
+    fail(places, "own", "extract", FEED)
+    fail(places, "mended", "extract", FEED, mended=True)
+    fail(places, "shared", "publish")
+    found = look(board)
+    assert {slug: cell.states for slug, cell in cells(found).items()} == {
+        "own": ("failing", "draft"), "mended": ("draft",), "shared": ("draft",),
+    }  # fmt: skip
+    assert {row.council.council: row.failed_steps for row in found.rows}["shared"] == ("publish",)
+    assert found.counts["failing"] == 2
+    assert [row.council.council for row in look(board, state="failing").rows] == ["own", "shared"]
+    assert "failed: extract" in html(found)
+
+
 def test_what_a_terminal_did_has_no_run_in_airflow(places: Places, board: Board) -> None:
     places.deliver(places.add("anywhere"), export(GOOD), run_id="cli-ingest-2025-11-05T04:20:00.000000")
     assert "/runs/" not in html(look(board))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import smtplib
 import ssl
 from email.message import EmailMessage
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from local_digital.alerts.message import Message
     from local_digital.config.alerts import Channel, Webhook
     from local_digital.settings import Connection, Settings
+
+_log = logging.getLogger(__name__)
 
 # The DAG processor, in which most messages are sent, ends a process after 50 s.
 _SECONDS = 8.0
@@ -100,7 +103,11 @@ def _send_mail(connection: Connection, channel: Email, mail: EmailMessage) -> No
     except (smtplib.SMTPException, OSError, UnicodeError) as error:
         raise _fault(connection, type(error).__name__, passing=isinstance(error, OSError)) from None
     if refused:
-        raise _fault(connection, f"{len(refused)} of {len(channel.to)} addresses refused; the others have it")
+        # To send it again for their sake would be to send it again to everybody.
+        _log.warning(
+            "connection %s: %d of %d addresses refused; the others have it",
+            connection.connection_id, len(refused), len(channel.to),
+        )  # fmt: skip
 
 
 def _trusted(connection: Connection) -> ssl.SSLContext:
@@ -149,9 +156,7 @@ def _shaped(channel: Webhook, message: Message, number: str, runbook_url: str | 
     text = message.text(runbook_url)
     match channel.shape:
         case "json":
-            problems = [
-                {**problem.as_json(), "runbook": row_url(problem, runbook_url)} for problem in message.problems
-            ]
+            problems = [{**problem.as_json(), "runbook": row_url(problem, runbook_url)} for problem in message.problems]
             return {"id": number, **message.as_json(), "problems": problems, "text": text}
         case "slack":
             # Names of files come from outside: no mention and no link is made of them.
@@ -205,6 +210,4 @@ def _unusable(connection: Connection, expected: str) -> ConfigurationError:
 
 def _fault(connection: Connection, found: str, *, passing: bool = False) -> LocalDigitalError:
     kind = TransportError if passing else RefusedError
-    return kind(
-        f"connection {connection.connection_id}", expected="a message to be taken", found=found, action=_AGAIN
-    )
+    return kind(f"connection {connection.connection_id}", expected="a message to be taken", found=found, action=_AGAIN)

@@ -1,4 +1,4 @@
-"""The faults of runs in the ledger: a task writes its own when it fails, and it stands until the same step ends well."""
+"""The faults of runs in the ledger: a task writes its own when it fails; it stands until the same step ends well."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from local_digital.alerts.faults import Step, note_unexplained, unexplained
+from local_digital.alerts.faults import Step, note_unexplained
 from local_digital.alerts.message import Message, Problem, called, day
 from local_digital.alerts.outbox import post, routes, send_pending, send_without_ledger
 from local_digital.alerts.silences import silence_of, silences
@@ -137,9 +137,7 @@ def _post(db: Database, settings: Settings, run: FailedRun) -> int | None:
     return number
 
 
-def _message(
-    settings: Settings, run: FailedRun, problems: Sequence[Problem], remarks: tuple[str, ...] = ()
-) -> Message:
+def _message(settings: Settings, run: FailedRun, problems: Sequence[Problem], remarks: tuple[str, ...] = ()) -> Message:
     name = name_of(settings, run.council)
     first = problems[0]
     since = min((problem.since for problem in problems if problem.since), default=None)

@@ -91,9 +91,14 @@ class Decision(NamedTuple):
 
 @dataclass(frozen=True)
 class CouncilPage:
+    """others: transactions without a feed, with their state and why. faults, sends: rows of `sql/board/faults` and
+    `sends`.
+    """
+
     council: Council
     feeds: list[FeedFacts]
     others: list[tuple[Transaction, str, str]]
+    faults: list[Row[Any]]
     sends: list[Row[Any]]
     decisions: list[Decision]
     made_at: dt.datetime
@@ -147,7 +152,8 @@ def council_page(
         for row in db.execute(statement("sign_off/approvals"), of_council)
     ]
     sends = list(db.execute(statement("board/sends"), of_council))
-    return CouncilPage(council, found, others, sends, decisions, now)
+    faults = list(db.execute(statement("board/faults"), of_council))
+    return CouncilPage(council, found, others, faults, sends, decisions, now)
 
 
 def grid(columns: list[Row[Any]], outcomes: dict[int, list[Result]]) -> Grid:

@@ -53,7 +53,7 @@ class Wanted:
 class Cell:
     """One council's feed of one transaction, or why there is none (`note`). states: keys of `STATES`, the first counts.
 
-    run_id, run_at: of the newest run that the ledger has seen. age: since when what is loaded is complete.
+    run_id: of the newest run that the ledger has seen. age: since when what is loaded is complete.
     public: whether there are figures of it that everybody may see.
     """
 
@@ -71,17 +71,26 @@ class Cell:
     published_at: dt.datetime | None = None
     run_id: str | None = None
     public: bool = False
+    failed_steps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Row:
+    """failed_steps: those that all feeds of the council share, such as `publish`."""
+
     council: Council
     cells: list[Cell]
+    failed_steps: tuple[str, ...] = ()
+
+    def is_so(self, state: str) -> bool:
+        """Say whether a feed of the council is in a state, or for `failing` what its feeds share."""
+        return any(state in cell.states for cell in self.cells) or (state == "failing" and bool(self.failed_steps))
 
 
 @dataclass(frozen=True)
 class Rollout:
-    """rows: by phase and name. counts: how many cells are what, of all councils that `wanted` takes but for the state.
+    """rows: by phase and name. counts: how many cells are what, of all councils that `wanted` takes but for the state;
+    what failed for all feeds of a council counts once.
 
     broken: councils whose files are wrong. councils: how many there are for whoever looks.
     """
@@ -110,13 +119,19 @@ def rollout(db: Database, configuration: Configuration, wanted: Wanted, now: dt.
     taken = [council for council in councils if wanted.takes(council)]
     ledger = feeds(db, [council.council for council in taken])
     rows = [
-        Row(council, [_cell(council, contract, ledger, now) for contract in contracts]) for council in taken
-    ]  # fmt: skip
+        Row(
+            council,
+            [_cell(council, contract, ledger, now) for contract in contracts],
+            shared_failed_steps(ledger, council),
+        )
+        for council in taken
+    ]
     counts = Counter(state for row in rows for cell in row.cells for state in cell.states)
+    counts["failing"] += sum(bool(row.failed_steps) for row in rows)
     return Rollout(
         wanted=wanted,
         rows=[
-            row for row in rows if wanted.state is None or any(wanted.state in cell.states for cell in row.cells)
+            row for row in rows if wanted.state is None or row.is_so(wanted.state)
         ],
         contracts=contracts,
         counts={state: counts[state] for state in STATES},
@@ -155,7 +170,14 @@ def cell_of(transaction: str, feed: Feed, row: Mapping[str, Any] | None, now: dt
         published_at=row["last_published_at"],
         run_id=newest[1],
         public=row["public"],
+        failed_steps=tuple(row["failed_steps"]),
     )
+
+
+def shared_failed_steps(ledger: Mapping[tuple[str, str], Mapping[str, Any]], council: Council) -> tuple[str, ...]:
+    """Return the steps of a council that failed for all of its feeds. ledger: of `feeds`."""
+    rows = (ledger.get((council.council, transaction)) for transaction in council.feeds)
+    return tuple(next((row["shared_failed_steps"] for row in rows if row), ()))
 
 
 def _cell(

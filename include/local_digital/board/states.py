@@ -24,7 +24,10 @@ class State(NamedTuple):
 
 # What needs somebody comes first. The keys name the shapes in board.css.
 STATES = {
-    "failing": State("Failing", "The newest delivery was turned down, or the newest push did not end."),
+    "failing": State(
+        "Failing",
+        "The newest delivery was turned down, the newest push did not end, or a failed step has not ended well since.",
+    ),
     "late": State("Late", "The next delivery is overdue by the feed's cadence."),
     "held": State("Held", "Figures outside their band are held back, or somebody decided to keep them back."),
     "waiting": State(
@@ -45,16 +48,15 @@ def states_of(feed: Feed, row: Mapping[str, Any] | None, now: dt.datetime) -> tu
 
     row: of `sql/board/feeds`, None when the ledger does not know the feed yet. now: aware.
     """
-    found = {_flow(feed, row, now), *_publication(feed, row, now)} - {None}
+    found = _flow(feed, row, now) | _publication(feed, row, now)
     return tuple(key for key in STATES if key in found)
 
 
-def _flow(feed: Feed, row: Mapping[str, Any] | None, now: dt.datetime) -> str | None:
+def _flow(feed: Feed, row: Mapping[str, Any] | None, now: dt.datetime) -> set[str]:
     if row is None:
-        return "no-delivery"
+        return {"no-delivery"}
     begun = row["push_started_at"]
-    if begun is not None and row["push_finished_at"] is None and now - begun > _LONGEST_PUSH:
-        return "failing"
+    stuck = begun is not None and row["push_finished_at"] is None and now - begun > _LONGEST_PUSH
     called = state(
         feed.cadence,
         complete_until=row["loaded_until"],
@@ -62,7 +64,8 @@ def _flow(feed: Feed, row: Mapping[str, Any] | None, now: dt.datetime) -> str | 
         ends=feed.covers_until,
         as_of=now,
     )
-    return {"rejected": "failing", "late": "late", "no delivery yet": "no-delivery", "on time": None}[called]
+    found = {"failing"} if stuck or row["failed_steps"] else set()
+    return found | {"rejected": {"failing"}, "late": {"late"}, "no delivery yet": {"no-delivery"}}.get(called, set())
 
 
 def _publication(feed: Feed, row: Mapping[str, Any] | None, now: dt.datetime) -> set[str]:

@@ -6,7 +6,7 @@ import logging
 import sys
 
 # Importing them is what makes their commands known.
-from local_digital.cli import availability, comparing, onboarding, operating, repair, sign_off, site  # noqa: F401
+from local_digital.cli import alerting, availability, comparing, onboarding, operating, repair, sign_off, site  # noqa: F401
 from local_digital.cli.app import app
 from local_digital.cli.printing import err, print_json
 from local_digital.errors import LocalDigitalError, defect

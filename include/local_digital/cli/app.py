@@ -24,7 +24,7 @@ app = typer.Typer(
     "Exit codes: **0** done, **1** a data or remote fault, **2** wrong use or configuration.\n\n"
     "Environment: `LOCAL_DIGITAL_CONFIG`, `LOCAL_DIGITAL_WAREHOUSE`, `LOCAL_DIGITAL_LANDING`, `LOCAL_DIGITAL_SPOOL`, "
     "`LOCAL_DIGITAL_SITE`, `LOCAL_DIGITAL_SITE_URL`, `LOCAL_DIGITAL_PUBLISHER`, "
-    "`LOCAL_DIGITAL_CONTACT`, "
+    "`LOCAL_DIGITAL_CONTACT`, `LOCAL_DIGITAL_ENVIRONMENT`, `LOCAL_DIGITAL_ALERTS`, `LOCAL_DIGITAL_RUNBOOK_URL`, "
     "`LOCAL_DIGITAL_CONN_<ID>` (a connection as JSON).",
 )
 

@@ -15,7 +15,7 @@ from local_digital import settings as installation
 from local_digital.calendar import LONDON
 from local_digital.cli.app import CouncilName, Json, OneCouncil, TransactionName, app, councils_of, open_workspace
 from local_digital.cli.printing import err, figures, out, print_json, same, say, show_deliveries, shown, table
-from local_digital.config.loading import checks_left, load_councils
+from local_digital.config.loading import checks_left, load_alerts, load_councils
 from local_digital.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ def check(as_json: Json = False) -> None:
             str(facts.config), expected="at least one file in councils/", found="none",
             action="Point LOCAL_DIGITAL_CONFIG to a directory with councils/ and transactions/.",
         )  # fmt: skip
+    try:
+        load_alerts(facts.alerts)
+    except ConfigurationError as fault:
+        errors.append(fault)
     unsettled = checks_left(facts.config)
     if as_json:
         print_json({"councils": sorted(councils), "errors": [str(error) for error in errors], "unsettled": unsettled})
