@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo council test check format lint types sql lock clean
+.PHONY: help install run demo council backfill test check format lint types sql lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,13 @@ demo: $(INSTALLED) ## The same without staying up; writes .local/demo/summary.js
 
 council: $(INSTALLED) ## Start a new council: make council NAME=east-riding [SAMPLE=export.csv]
 	@$(BIN)/local-digital scaffold $(if $(SAMPLE),--sample "$(SAMPLE)") -- "$(NAME)"
+
+# Airflow's own backfill, for whole London days. While `make run` is up, its Airflow is meant; else the one that the
+# environment tells.
+backfill: $(INSTALLED) ## Run past nights again: make backfill COUNCIL=solihull FROM=2026-03-01 TO=2026-03-07 [DRY_RUN=1]
+	@if [ -z "$$AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" ] && [ -f .local/demo/airflow.env ]; then . .local/demo/airflow.env; fi; \
+	$(BIN)/airflow backfill create --dag-id "council_$(COUNCIL)" --from-date "$(FROM)T00:00:00" \
+	  --to-date "$(TO)T23:59:59" --reprocess-behavior completed --max-active-runs 1 $(if $(DRY_RUN),--dry-run)
 
 test: $(INSTALLED) ## Run the tests
 	$(BIN)/python -m pytest

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,10 +17,19 @@ T = TypeVar("T")
 
 def write_private(file: Path, facts: object) -> None:
     """Write facts as JSON, whole or not at all; nobody else may read them at any moment."""
+    _write(file, json.dumps(facts, default=_as_text))
+
+
+def write_environment(file: Path, variables: Mapping[str, str]) -> None:
+    """Write variables for a shell to read (`. FILE`), just as privately."""
+    _write(file, "".join(f"export {name}={shlex.quote(value)}\n" for name, value in sorted(variables.items())))
+
+
+def _write(file: Path, content: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     beside = file.with_suffix(".tmp")
     beside.touch(mode=0o600)
-    beside.write_text(json.dumps(facts, default=_as_text), encoding="utf-8")
+    beside.write_text(content, encoding="utf-8")
     beside.replace(file)
 
 

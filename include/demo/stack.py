@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from demo.airflow_api import AirflowApi, wait_until
 from demo.airflow_processes import Processes
 from demo.authority import Authority
-from demo.private_files import write_private
+from demo.private_files import write_environment, write_private
 from demo.runs import carry_out, dag_of
 from demo.sample import RemoteEnds, Sample
 from demo.sftp_server import host_key, host_key_line
@@ -187,11 +187,10 @@ class Stack:
         self.airflow = AirflowApi(f"http://127.0.0.1:{port}", self.secrets["airflow"])
         passwords = self._demo / "airflow_passwords.json"
         write_private(passwords, {"admin": self.secrets["airflow"]})
-        self.processes.start(
-            "airflow",
-            [sys.executable, "-m", "airflow", "standalone"],
-            {**_environment(), **self._airflow_settings(port, passwords), **connections},
-        )
+        settings = {**self._airflow_settings(port, passwords), **connections}
+        # For Airflow's own commands in another terminal, such as `make backfill`.
+        write_environment(self._demo / "airflow.env", settings)
+        self.processes.start("airflow", [sys.executable, "-m", "airflow", "standalone"], {**_environment(), **settings})
 
     def _await_airflow(self, begun: dt.datetime) -> None:
         wait_until(self.airflow.is_healthy, 180, "Airflow's health", self.processes.check)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from local_digital.embedded import EmbeddedServer
+
 BINS, BOOKS = "report-missed-bin", "renew-library-book"
 SECRETS = ("mail-password-1", "hook-token-2", "/services/T0/secret-path-3")
 AIRFLOW = "https://airflow.example.org"
@@ -80,9 +82,17 @@ class House:
         return int(found)
 
 
+@pytest.fixture(scope="session")
+def ledger_url(postgres: EmbeddedServer) -> str:
+    """A migrated warehouse for all tests of alerts: to make one takes longer than any of them."""
+    postgres.ensure_database("test_alerts")
+    url = postgres.url("test_alerts")
+    migrate(url)
+    return url
+
+
 @pytest.fixture
-def house(database_url: str, tmp_path: Path) -> Iterator[House]:
-    migrate(database_url)
+def house(ledger_url: str, tmp_path: Path) -> Iterator[House]:
     config = tmp_path / "config"
     shutil.copytree(ROOT / "include" / "transactions", config / "transactions")
     (config / "councils").mkdir()
@@ -108,13 +118,17 @@ def house(database_url: str, tmp_path: Path) -> Iterator[House]:
         settings = Settings(
             connection=connections.__getitem__,
             config=config,
-            warehouse=database_url,
+            warehouse=ledger_url,
             landing=str(tmp_path / "landing"),
             environment="production",
             alerts=tmp_path / "alerts.yaml",
             runbook_url="https://docs.example.org/runbook",
         )
         with Workspace.open(settings) as workspace:
+            with workspace.engine.begin() as db:
+                db.exec_driver_sql(
+                    "truncate ledger.feed, ledger.fault, ledger.silence, ledger.message, ledger.send cascade"
+                )
             for transaction in (BINS, BOOKS):
                 workspace.feed("solihull", transaction)
             yield House(settings, workspace, mail, hooks, connections)

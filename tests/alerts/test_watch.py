@@ -42,13 +42,13 @@ def look(house: House, now: dt.datetime) -> WatchReport:
 
 def test_feeds_that_become_late_are_told_in_one_message_a_council_and_once(fed: House) -> None:
     assert look(fed, LATE - DAY / 24).late == []
-    assert look(fed, LATE).late == [f"solihull {BINS}", f"solihull {BOOKS}"]
+    assert look(fed, LATE).late == [f"solihull {BOOKS}", f"solihull {BINS}"]
     for hours in (1, 2, 200):
         assert look(fed, LATE + hours * DAY / 24).late == []
 
     ((_, mail),) = fed.mail.mails
     assert mail["Subject"] == (
-        "[Local Digital] Solihull Metropolitan Borough Council: report-missed-bin, renew-library-book late (data)"
+        "[Local Digital] Solihull Metropolitan Borough Council: renew-library-book, report-missed-bin late (data)"
     )
     words = mail.get_content()
     assert "Expected: a nightly delivery, overdue from 5 March 2026 on" in words
@@ -91,7 +91,7 @@ def test_a_feed_that_was_never_delivered_has_no_deadline(house: House) -> None:
 
 def test_outside_production_nothing_is_noted_and_nothing_sent(fed: House) -> None:
     with Workspace.open(replace(fed.settings, environment="test")) as workspace:
-        assert watch(workspace, now=LATE).late == [f"solihull {BINS}", f"solihull {BOOKS}"]
+        assert watch(workspace, now=LATE).late == [f"solihull {BOOKS}", f"solihull {BINS}"]
 
     assert fed.rows("select 1 from ledger.late_notice") == []
     assert look(fed, LATE).late

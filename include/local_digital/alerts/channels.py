@@ -16,6 +16,7 @@ from local_digital.addresses import is_safe_address
 from local_digital.alerts.message import called, moment, row_url
 from local_digital.config.alerts import Email
 from local_digital.errors import ConfigurationError, LocalDigitalError, RefusedError, TransportError
+from local_digital.patience import may_pass
 
 if TYPE_CHECKING:
     from local_digital.alerts.message import Message
@@ -101,7 +102,9 @@ def _send_mail(connection: Connection, channel: Email, mail: EmailMessage) -> No
         passing = 400 <= error.smtp_code < 500  # noqa: PLR2004 - RFC 5321: it may pass
         raise _fault(connection, f"{type(error).__name__}, code {error.smtp_code}", passing=passing) from None
     except (smtplib.SMTPException, OSError, UnicodeError) as error:
-        raise _fault(connection, type(error).__name__, passing=isinstance(error, OSError)) from None
+        # Python counts what a server says in SMTP among the faults of the system, and it is none.
+        passing = not isinstance(error, smtplib.SMTPException | UnicodeError)
+        raise _fault(connection, type(error).__name__, passing=passing) from None
     if refused:
         # To send it again for their sake would be to send it again to everybody.
         _log.warning(
@@ -146,7 +149,8 @@ def _post(connection: Connection, payload: dict[str, Any]) -> None:
             status = answer.status_code
             answer.close()
     except (requests.RequestException, OSError, ValueError) as error:
-        raise _fault(connection, type(error).__name__, passing=isinstance(error, OSError)) from None
+        passing = isinstance(error, requests.RequestException) and may_pass(error)
+        raise _fault(connection, type(error).__name__, passing=passing) from None
     if not 200 <= status <= _LAST_OK:  # noqa: PLR2004 - HTTP's own
         passing = status == 429 or status >= 500  # noqa: PLR2004
         raise _fault(connection, f"status {status}", passing=passing)
