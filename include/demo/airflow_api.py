@@ -48,8 +48,8 @@ class AirflowApi:
         facts = {"name": name, "slots": slots, "description": description}
         self._call("POST", "/api/v2/pools", facts, also=_CONFLICT)
 
-    def pause(self, dag_id: str, *, paused: bool) -> None:
-        self._call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": paused})
+    def unpause(self, dag_id: str) -> None:
+        self._call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
 
     def parsed_since(self, moment: dt.datetime) -> set[str]:
         """Return the ids of the DAGs that have been read from their files since a moment (aware)."""

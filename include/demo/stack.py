@@ -118,7 +118,7 @@ class Stack:
 
     def build_site(self, name: str) -> None:
         """Build the open data and the pages by their DAG, which then stays on, and serve them."""
-        self.airflow.pause(_SITE_DAG, paused=False)
+        self.airflow.unpause(_SITE_DAG)
         run_id = self.airflow.trigger(_SITE_DAG, name)
         wait_until(
             lambda: (_SITE_DAG, run_id) not in self.airflow.unfinished([_SITE_DAG]),
@@ -202,7 +202,7 @@ class Stack:
         wait_until(lambda: dags <= self.airflow.parsed_since(begun), 90, "the councils' DAGs", self.processes.check)
         self.airflow.give_up_unfinished_runs(dags)
         for dag in dags - {_SITE_DAG}:
-            self.airflow.pause(dag, paused=False)
+            self.airflow.unpause(dag)
 
     def _airflow_settings(self, port: int, passwords: Path) -> dict[str, str]:
         home = self.folder / "airflow"
