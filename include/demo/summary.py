@@ -92,6 +92,7 @@ def summary(stack: Stack, runs: Sequence[Run]) -> dict[str, Any]:
             "Airflow": stack.airflow.base_url,
             "login": "admin",
             "password in": "`.local/demo/secrets.json`, key `airflow`",
+            "rollout board": f"{stack.airflow.base_url}/board/?as_of={AS_OF.date()}",
             "open data and pages": stack.site_url,
             "their files": str(stack.site),
             "platform stand-in": stack.platform_url,
