@@ -92,6 +92,7 @@ def test_whole_chain_from_the_command_line(installation: Installation, run: Any)
     )
     (feed,) = run("status", "solihull")[1]
     assert (feed["last_delivery"], feed["last_status"]) == ("missed_bins_20251104.csv", "loaded")
+    assert feed["publishing"] == "live"
 
 
 def test_status_says_which_feeds_were_late_at_a_given_time(installation: Installation, run: Any) -> None:

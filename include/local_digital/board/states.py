@@ -48,7 +48,7 @@ def states_of(feed: Feed, row: Mapping[str, Any] | None, now: dt.datetime) -> tu
 
     row: of `sql/board/feeds`, None when the ledger does not know the feed yet. now: aware.
     """
-    found = _flow(feed, row, now) | _publication(feed, row, now)
+    found = _flow(feed, row, now) | publication_of(feed, row, now)
     return tuple(key for key in STATES if key in found)
 
 
@@ -68,7 +68,10 @@ def _flow(feed: Feed, row: Mapping[str, Any] | None, now: dt.datetime) -> set[st
     return found | {"rejected": {"failing"}, "late": {"late"}, "no delivery yet": {"no-delivery"}}.get(called, set())
 
 
-def _publication(feed: Feed, row: Mapping[str, Any] | None, now: dt.datetime) -> set[str]:
+def publication_of(feed: Feed, row: Mapping[str, Any] | None, now: dt.datetime) -> set[str]:
+    """Return how far a feed has got on the way to the public, one of the keys of `STATES` or none before its first
+    delivery; arguments as in `states_of`.
+    """
     if feed.stage != "live":
         return {feed.stage}
     if feed.embargo_until and local_day(now) < feed.embargo_until:

@@ -71,14 +71,20 @@ def status(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show every feed: whether it is on time, its last delivery, how far its facts reach, and its last publish."""
+    """Show every feed: whether it is on time, its last delivery, how far its facts reach, and what is public of it."""
+    from local_digital.board.rollout import feeds as on_the_board  # noqa: PLC0415
+    from local_digital.board.states import publication_of  # noqa: PLC0415
     from local_digital.freshness import feed_states  # noqa: PLC0415
 
     moment = as_of.replace(tzinfo=LONDON) if as_of else dt.datetime.now(dt.UTC)
     with open_workspace() as workspace, workspace.engine.connect() as db:
         wanted = [workspace.council(slug) for slug in councils_of(workspace, council)]
         rows = feed_states(db, wanted, moment)
+        released = on_the_board(db, [facts.council for facts in wanted])
+    feeds = {(facts.council, name): feed for facts in wanted for name, feed in facts.feeds.items()}
     for row in rows:
+        key = row["council"], row["transaction"]
+        row["publishing"] = next(iter(publication_of(feeds[key], released.get(key), moment)), None)
         until = row["loaded_until"]
         row["age_days"] = (moment - until).days if until else None
     if as_json:
@@ -90,7 +96,7 @@ def status(
             "Council": "council", "Transaction": "transaction", "State": "state", "Last delivery": "last_delivery",
             "Complete until": "loaded_until", "Age (days)": "age_days",
             "Read": "rows_read", "Accepted": "accepted", "Quarantined": "quarantined",
-            "Duplicates": "duplicates", "Last publish": "last_published_at",
+            "Duplicates": "duplicates", "Publishing": "publishing", "Last publish": "last_published_at",
         },
         rows,
     )  # fmt: skip
