@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from local_digital.alerts import channels
 from local_digital.alerts.message import Message
-from local_digital.config.loading import load_alerts, load_council
-from local_digital.errors import ConfigurationError, LocalDigitalError
+from local_digital.board.reading import read_configuration
+from local_digital.config.loading import load_alerts
+from local_digital.errors import LocalDigitalError
 from local_digital.sql import statement
 
 if TYPE_CHECKING:
@@ -33,15 +34,9 @@ def routes(settings: Settings, council: str) -> Sequence[Channel]:
 
     council: empty for the installation. Raises ConfigurationError when the installation's file is broken.
     """
-    if council:
-        try:
-            own = load_council(settings.config, council).alerts
-        except ConfigurationError:
-            # Somebody must hear of it all the same.
-            own = None
-        if own:
-            return own
-    return load_alerts(settings.alerts)
+    # Of a council whose file is broken somebody must hear all the same.
+    facts = read_configuration(settings.config).councils.get(council)
+    return (facts.alerts if facts else None) or load_alerts(settings.alerts)
 
 
 def post(db: Database, message: Message) -> int:

@@ -13,8 +13,8 @@ from local_digital.alerts.faults import Step, note_unexplained
 from local_digital.alerts.message import Message, Problem, called, day
 from local_digital.alerts.outbox import post, routes, send_pending, send_without_ledger
 from local_digital.alerts.silences import silence_of, silences
-from local_digital.config.loading import load_council
-from local_digital.errors import ConfigurationError, LocalDigitalError
+from local_digital.board.reading import read_configuration
+from local_digital.errors import LocalDigitalError
 from local_digital.sql import statement
 from local_digital.workspace import Workspace, lock
 
@@ -82,10 +82,8 @@ def name_of(settings: Settings, council: str) -> str:
     """Return the council's name, its slug where its file cannot be read, the installation's where it is empty."""
     if not council:
         return INSTALLATION
-    try:
-        return load_council(settings.config, council).name
-    except ConfigurationError:
-        return council
+    facts = read_configuration(settings.config).councils.get(council)
+    return facts.name if facts else council
 
 
 def _tell(workspace: Workspace, run: FailedRun) -> list[LocalDigitalError]:
