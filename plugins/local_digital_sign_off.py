@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 
 from local_digital.errors import ConfigurationError
 from local_digital_airflow import core
+from local_digital_alerts import airflow_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -134,8 +135,10 @@ def _told(waiting: Waiting) -> str:
     ]
     if len(seen.doubts) > _DOUBTS_TOLD:
         lines.append(f"- and {len(seen.doubts) - _DOUBTS_TOLD} more")
-    if waiting.page:
-        lines += ["", f"[What is public now]({waiting.page})"]
+    board = f"{(airflow_address() or '').rstrip('/')}/board/councils/{waiting.council}"
+    links = [f"[The council's deliveries, bands and quarantine]({board})"]
+    links += [f"[What is public now]({waiting.page})"] if waiting.page else []
+    lines += ["", ", ".join(links)]
     lines += ["", f"From a terminal: `local-digital approve {waiting.council} {waiting.transaction}`."]
     return "\n".join(lines)
 

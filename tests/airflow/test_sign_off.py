@@ -298,4 +298,6 @@ def test_page_that_is_public_is_linked_to(public: Task) -> None:
     public.council.arrive(busy())
     public.asks()
     link = f"[What is public now](https://figures.example.org/councils/anywhere/{BINS}/index.html)"
-    assert link in public.questions[-1]["body"]
+    body = public.questions[-1]["body"]
+    assert link in body
+    assert "/board/councils/anywhere)" in body
