@@ -94,6 +94,16 @@ class TestStages:
     def test_a_feed_without_a_stage_is_a_draft(self, council: Council) -> None:
         assert council.configure(BINS, stage=None).feed.stage == "draft"
 
+    def test_file_that_says_no_stage_publishes_nothing_and_withdraws_nothing(self, public: Council) -> None:
+        # As of an installation that is older than stages are.
+        shown, opened = public.everything(), public.public()
+        public.configure(BINS, stage=None)
+        public.arrive(usual(times=2))
+        assert BINS not in {plan.transaction for plan in public.publish("second").plans}
+        public.reconcile()
+        assert public.everything() == shown
+        assert public.public() == opened
+
     def test_live_feed_that_nobody_has_approved_sends_nothing_and_says_what_waits(self, council: Council) -> None:
         report = council.publish()
         assert {each.transaction: each.reasons for each in report.waiting} == {

@@ -337,6 +337,11 @@ class Feed(Facts):
             raise ValueError(f"`value` only on labels, not on `{name}`")
 
     @property
+    def says_stage(self) -> bool:
+        """Whether the file says what stage the feed is at, rather than nothing."""
+        return "stage" in self.model_fields_set
+
+    @property
     def required_fields(self) -> tuple[str, ...]:
         """The fields without which a row of this kind of delivery says nothing."""
         match self.delivery:

@@ -30,7 +30,8 @@ def released_feed(workspace: Workspace, feed: FeedHandle, *, run_id: str | None,
     """Return what is to be sent for a feed; release its figures to the public where they are signed off.
 
     run_id: the run that publishes; None only looks, and releases nothing. A feed that is live no longer, or on trial
-    no longer, is emptied where it was; so is a data set that it publishes no longer, whatever waits.
+    no longer, is emptied where it was; so is a data set that it publishes no longer, whatever waits. A file that says
+    nothing of a stage publishes nothing and withdraws nothing: it may be older than stages are.
     """
     sink: Sink = "trial" if feed.feed.stage == "trial" else "live"
     opened = False
@@ -43,11 +44,13 @@ def released_feed(workspace: Workspace, feed: FeedHandle, *, run_id: str | None,
         decided = {} if hourly else released(db, feed, run_id=remembered)
         if remembered is not None:
             opened = open_to_public(db, feed, decided, run_id=remembered)
-        elif run_id is not None and feed.feed.stage != "live":
+        elif run_id is not None and feed.feed.stage != "live" and feed.feed.says_stage:
             opened = withdraw_from_public(db, feed, run_id=run_id)
         elif run_id is not None and not hourly:
             opened = drop_data_sets(db, feed, run_id=run_id)
         data_sets = _left_behind(db, feed, keep=None if found.state == "draft" else sink)
+        if not feed.feed.says_stage:
+            data_sets = []
         if found.state in {"embargoed", "waiting"}:
             # What was sent stays as it is, and so does what is on trial until the feed is live.
             data_sets = [one for one in data_sets if one.sink == sink]
