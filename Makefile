@@ -37,6 +37,10 @@ council: $(INSTALLED) ## Start a new council: make council NAME=east-riding [SAM
 # Airflow's own backfill, for whole London days. While `make run` is up, its Airflow is meant; else the one that the
 # environment tells.
 backfill: $(INSTALLED) ## Run past nights again: make backfill COUNCIL=solihull FROM=2026-03-01 TO=2026-03-07 [DRY_RUN=1]
+	@[ -n "$(COUNCIL)" ] && [ -n "$(FROM)" ] && [ -n "$(TO)" ] || \
+	  { echo "usage: make backfill COUNCIL=solihull FROM=2026-03-01 TO=2026-03-07 [DRY_RUN=1]" >&2; exit 2; }
+	@[ -f "include/councils/$(COUNCIL).yaml" ] || [ -n "$$LOCAL_DIGITAL_CONFIG" ] || \
+	  { echo "there is no file include/councils/$(COUNCIL).yaml" >&2; exit 2; }
 	@if [ -z "$$AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" ] && [ -f .local/demo/airflow.env ]; then . .local/demo/airflow.env; fi; \
 	$(BIN)/airflow backfill create --dag-id "council_$(COUNCIL)" --from-date "$(FROM)T00:00:00" \
 	  --to-date "$(TO)T23:59:59" --reprocess-behavior completed --max-active-runs 1 $(if $(DRY_RUN),--dry-run)

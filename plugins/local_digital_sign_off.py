@@ -25,10 +25,14 @@ if TYPE_CHECKING:
 # What the site is made from; told to have changed only when it has.
 PUBLIC_FIGURES = Asset("local-digital://public-figures")
 _CHANGED = AssetAlias("public-figures")
-_KEEP_BACK = "Keep back"
+_KEEP_BACK = "Keep back what is not chosen"
 # Shorter than a night to the next: a run that nobody answers ends before the next one is due, which asks again.
 _PATIENCE = dt.timedelta(hours=20)
 _DOUBTS_TOLD = 10
+_WHAT_HAPPENS = (
+    "What is released goes out at once. What is kept back stays as it is, and nobody is asked about it again until "
+    "there is something new. What is neither is asked about by the next run."
+)
 
 
 class PublishOperator(HITLOperator):
@@ -51,6 +55,7 @@ class PublishOperator(HITLOperator):
         with core() as workspace:
             report = self._publish(workspace, context)
         waiting = [waiting for waiting in report.waiting if waiting.kept_back is None]
+        waiting.sort(key=lambda each: "going-live" not in each.reasons)
         if waiting and (context["dag_run"].conf or {}).get("ask", True):
             self._ask(context, waiting)
         return _counts(report)
@@ -97,7 +102,7 @@ class PublishOperator(HITLOperator):
 
     def _ask(self, context: Context, waiting: list[Waiting]) -> NoReturn:
         self.subject = f"{self.council}: release {' and '.join(each.transaction for each in waiting)}?"
-        self.body = "\n\n".join(_told(each) for each in waiting)
+        self.body = "\n\n---\n\n".join([*map(_told, waiting), _WHAT_HAPPENS])
         self.options = [*(_release(each.transaction) for each in waiting), _KEEP_BACK]
         self.multiple = len(waiting) > 1
         seen = {each.transaction: each.digest for each in waiting}

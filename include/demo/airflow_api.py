@@ -108,15 +108,21 @@ class AirflowApi:
         asked = {"dag_ids": list(dag_ids), "state": ["running", "deferred", "awaiting_input"], "page_limit": _MOST}
         return list(self._call("POST", "/api/v2/dags/~/dagRuns/~/taskInstances/list", asked)["task_instances"])
 
-    def release_what_waits(self, dag_ids: Iterable[str]) -> int:
-        """Answer every open question of these DAGs as somebody would who releases all figures; return how many."""
+    def answer_questions(self, dag_ids: Iterable[str]) -> int:
+        """Answer every open question of these DAGs as somebody would who lets feeds go live and keeps unusual figures
+        back; return how many.
+        """
         asked = self._call("GET", f"/api/v2/dags/~/dagRuns/~/hitlDetails?response_received=false&limit={_MOST}")
         of, answered = set(dag_ids), 0
         for question in asked["hitl_details"]:
             task = question["task_instance"]
             if task["dag_id"] not in of:
                 continue
-            chosen = [option for option in question["options"] if option.startswith("Release")]
+            going_live = [
+                option for option in question["options"]
+                if f"**{option.removeprefix('Release ')}** waits for a decision: going live" in question["body"]
+            ]  # fmt: skip
+            chosen = going_live or question["options"][-1:]
             path = f"/api/v2/dags/{task['dag_id']}/dagRuns/{task['dag_run_id']}/taskInstances/{task['task_id']}"
             # One that was answered this moment, or whose run was given up, is no question any more.
             self._call(

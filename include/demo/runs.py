@@ -76,7 +76,8 @@ def carry_out(
 ) -> list[Run]:
     """Take every council through its steps, all councils side by side; return all runs in the order of their ends.
 
-    What waits for somebody's decision is released, as the councils' own people would: Airflow records it as `admin`.
+    Feeds that go live are released, and unusual figures kept back, as the councils' own people might: Airflow records
+    it as `admin`.
 
     plans: steps by council. name: what ids of runs by hand begin with. show: is told what goes on, if anybody looks.
     check: may raise meanwhile. Raises TransportError when it does not end.
@@ -101,7 +102,7 @@ def carry_out(
             )  # fmt: skip
         time.sleep(_PAUSE_SECONDS)
         dags = [dag_of(council) for council in under_way]
-        airflow.release_what_waits(dags)
+        airflow.answer_questions(dags)
         if show:
             show(_progress(airflow.active_tasks(dags), len(under_way), len(plans)))
         unfinished = airflow.unfinished(dags)

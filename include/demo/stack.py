@@ -188,8 +188,11 @@ class Stack:
         passwords = self._demo / "airflow_passwords.json"
         write_private(passwords, {"admin": self.secrets["airflow"]})
         settings = {**self._airflow_settings(port, passwords), **connections}
-        # For Airflow's own commands in another terminal, such as `make backfill`.
-        write_environment(self._demo / "airflow.env", settings)
+        # For commands in another terminal: Airflow's own, such as `make backfill`, and those of `local-digital`.
+        of_the_core = {
+            name.replace("AIRFLOW_CONN_", "LOCAL_DIGITAL_CONN_"): value for name, value in connections.items()
+        }
+        write_environment(self._demo / "airflow.env", {**settings, **of_the_core})
         self.processes.start("airflow", [sys.executable, "-m", "airflow", "standalone"], {**_environment(), **settings})
 
     def _await_airflow(self, begun: dt.datetime) -> None:

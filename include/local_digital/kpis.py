@@ -22,7 +22,7 @@ CAVEATS = {
     "no-rating": "Only those who gave a rating are counted; fewer than one in ten did.",
     "streams-left-out": "Bin types without a supplied number of collections are left out.",
     "collections-spread": "The collections of the month are an estimate: weekly collections spread over its days.",
-    "national-unit-costs": "Unit costs are national estimates by channel (Socitm, 2011), not this council's own.",
+    "national-unit-costs": "Some unit costs are national estimates by channel (Socitm, 2011), not this council's own.",
     "estimated-unit-costs": "Unit costs are this council's estimates.",
     "channels-without-cost": "Transactions by channels without a unit cost are left out.",
     "fewer-than-12-months": "The last 12 months are not all there.",

@@ -98,7 +98,7 @@ class Airflow:
             self.left[key] -= key[0] in wanted
         return {key for key, looks in self.left.items() if looks > 0}
 
-    def release_what_waits(self, dag_ids: Iterable[str]) -> int:
+    def answer_questions(self, dag_ids: Iterable[str]) -> int:
         self.asked_about = set(dag_ids)
         return 0
 

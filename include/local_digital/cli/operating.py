@@ -188,8 +188,12 @@ def publish(
         print_json({slug: report.as_json() for slug, report in reports.items()})
         return
     rows = [{"council": slug, **plan.as_json()} for slug, report in reports.items() for plan in report.plans]
-    table("Would be sent" if dry_run else "Sent", same("council", "data_set", "sink", "new", "changed", "withdrawn",
-                                                         "unchanged"), rows)  # fmt: skip
+    moving = [row for row in rows if row["new"] or row["changed"] or row["withdrawn"]]
+    if moving:
+        columns = same("council", "transaction", "data_set", "sink", "new", "changed", "withdrawn", "unchanged")
+        table("Would be sent" if dry_run else "Sent", columns, moving)
+    still = len(rows) - len(moving)
+    out.print(f"{still} of {len(rows)} data sets are as they should be.", highlight=False)
     for slug, report in reports.items():
         for waiting in report.waiting:
             out.print(f"{slug} {waiting.transaction} waits for a decision ({briefly(waiting.reasons)}): "
