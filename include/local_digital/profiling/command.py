@@ -149,7 +149,8 @@ def _print(found: Profile, text: str, target: Path | None) -> None:
         sys.stdout.write(text)
         return
     checks = text.count("CHECK:")
+    then = "" if target.parent.name == "councils" else ", then put it into include/councils/"
     report.print(
-        f"\nWrote {target} with {checks} things to CHECK. Settle them, then put it into include/councils/.",
+        f"\nWrote {target} with {checks} things to CHECK. Settle them{then}.",
         soft_wrap=True, markup=False,
     )  # fmt: skip

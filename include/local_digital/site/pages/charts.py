@@ -266,7 +266,8 @@ class _Chart:
             "left": round(max(map(len, self.scale.labels)) * _DIGIT) + 12,
             "top": 14,
             "bottom": 46,
-            "right": _LABEL_ROOM if labelled else 26,
+            # Half of the last period's name, which stands below the end of the plot.
+            "right": _LABEL_ROOM if labelled else 40 if self.kind == "quarter" else 26,
         }
         height = 300 if width > NARROW else 260
         plot_width = width - padding["left"] - padding["right"]
