@@ -17,7 +17,7 @@ from local_digital.errors import ConfigurationError
 _DAY = ["%Y-%m-%d"]
 
 
-@app.command()
+@app.command(rich_help_panel="Watching")
 def watch(as_json: Json = False) -> None:
     """Tell of feeds that have become late and of those that have come; send messages that could not be sent before.
 
@@ -42,7 +42,7 @@ def watch(as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(rich_help_panel="Watching")
 def silence(
     council: CouncilName,
     transaction: Annotated[
@@ -75,7 +75,7 @@ def silence(
     say(as_json, held.as_json(), held.told)
 
 
-@app.command("silences")
+@app.command("silences", rich_help_panel="Watching")
 def show_silences(council: OneCouncil = None, as_json: Json = False) -> None:
     """Show who is not to be told about what, until when, and why."""
     from local_digital.alerts.silences import silences  # noqa: PLC0415
@@ -88,7 +88,7 @@ def show_silences(council: OneCouncil = None, as_json: Json = False) -> None:
         table("Silences", same("council", "transaction", "until", "reason", "by", "at"), rows)
 
 
-@app.command("alert-test")
+@app.command("alert-test", rich_help_panel="Watching")
 def alert_test(council: OneCouncil = None, as_json: Json = False) -> None:
     """Send a test message on every channel of a council, or of the installation. Exit 1 when one does not take it.
 
@@ -108,7 +108,7 @@ def alert_test(council: OneCouncil = None, as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(rich_help_panel="Watching")
 def metrics(
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write it there, whole or not at all, in place of printing it.")

@@ -6,7 +6,7 @@ from local_digital.cli.app import Json, OneCouncil, app, councils_of, open_works
 from local_digital.cli.printing import out, print_json, table
 
 
-@app.command()
+@app.command(rich_help_panel="Watching")
 def availability(council: OneCouncil = None, as_json: Json = False) -> None:
     """Look at the councils' pages that are due, one look a page and hour, and show how available they are.
 

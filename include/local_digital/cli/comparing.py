@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _SHARES = {"share", "score"}
 
 
-@app.command()
+@app.command(rich_help_panel="Figures")
 def compare(
     transaction: TransactionName,
     kpi: Annotated[str, typer.Option(help="Which figure (docs/kpis.md).")] = "volume",

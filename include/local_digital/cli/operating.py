@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from local_digital.workspace import FeedHandle, Workspace
 
 
-@app.command()
+@app.command(rich_help_panel="Running the pipeline")
 def check(as_json: Json = False) -> None:
     """Read every council and transaction file and say what is wrong with them."""
     facts = installation.from_environment()
@@ -49,7 +49,7 @@ def check(as_json: Json = False) -> None:
         raise typer.Exit(ConfigurationError.exit_code)
 
 
-@app.command()
+@app.command(rich_help_panel="Running the pipeline")
 def migrate(as_json: Json = False) -> None:
     """Bring the warehouse to the newest schema. Safe to repeat."""
     from local_digital.migrations import migrate_engine  # noqa: PLC0415 - keeps --help quick
@@ -59,7 +59,7 @@ def migrate(as_json: Json = False) -> None:
     say(as_json, {"version": version}, f"The warehouse is at version {version}.")
 
 
-@app.command()
+@app.command(rich_help_panel="Running the pipeline")
 def status(
     council: OneCouncil = None,
     as_of: Annotated[
@@ -102,7 +102,7 @@ def status(
     )  # fmt: skip
 
 
-@app.command()
+@app.command(rich_help_panel="Running the pipeline")
 def ingest(
     council: CouncilName,
     transaction: TransactionName,
@@ -159,7 +159,7 @@ def _ingest(workspace: Workspace, feed: FeedHandle, files: list[Path], *, as_jso
     return done + unchanged
 
 
-@app.command()
+@app.command(rich_help_panel="Running the pipeline")
 def aggregate(council: OneCouncil = None, as_json: Json = False) -> None:
     """Recompute the weekly and monthly figures of the periods that deliveries have touched."""
     from local_digital.aggregate import aggregate as recompute  # noqa: PLC0415
@@ -170,7 +170,7 @@ def aggregate(council: OneCouncil = None, as_json: Json = False) -> None:
     say(as_json, results, "\n".join(lines))
 
 
-@app.command()
+@app.command(rich_help_panel="Running the pipeline")
 def publish(
     council: OneCouncil = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the plan.")] = False,
@@ -203,7 +203,7 @@ def publish(
                 out.print(f"{slug} {transaction} is {why}: nothing more of it is published.", highlight=False)
 
 
-@app.command()
+@app.command(rich_help_panel="Running the pipeline")
 def reconcile(council: OneCouncil = None, as_json: Json = False) -> None:
     """Read back what the platform shows and compare it with the marts. Exit 1 when they differ."""
     from local_digital.publishing.reconcile import reconcile as compare  # noqa: PLC0415
@@ -220,7 +220,7 @@ def reconcile(council: OneCouncil = None, as_json: Json = False) -> None:
         table("The platform agrees", same("council", "data_set", "equal"), rows)
 
 
-@app.command()
+@app.command(rich_help_panel="Running the pipeline")
 def rebuild(
     council: CouncilName,
     data_set: Annotated[str, typer.Argument(metavar="DATASET", help="Data type, such as missed-bin-by-ward.")],
@@ -235,7 +235,7 @@ def rebuild(
     say(as_json, report.as_json(), f"{report.sent} records sent, {report.removed} that should not be there removed.")
 
 
-@app.command()
+@app.command(rich_help_panel="Figures")
 def kpis(
     council: CouncilName,
     transaction: TransactionName,
@@ -279,7 +279,7 @@ def kpis(
         figures(rows, period)
 
 
-@app.command()
+@app.command(rich_help_panel="Running the pipeline")
 def expire(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which deliveries.")] = False,
     as_json: Json = False,

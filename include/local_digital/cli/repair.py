@@ -16,7 +16,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Only count; nothing is 
 _DAY = ["%Y-%m-%d"]
 
 
-@app.command()
+@app.command(rich_help_panel="Repairing")
 def forget(  # noqa: PLR0913, PLR0917 - what is to be forgotten, and what the record of it says
     council: CouncilName,
     transaction: TransactionName,
@@ -70,7 +70,7 @@ def forget(  # noqa: PLR0913, PLR0917 - what is to be forgotten, and what the re
             raise typer.Exit(1)
 
 
-@app.command()
+@app.command(rich_help_panel="Repairing")
 def replay(
     council: CouncilName,
     transaction: TransactionName,
@@ -119,7 +119,7 @@ def replay(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(rich_help_panel="Repairing")
 def republish(
     council: CouncilName,
     data_set: Annotated[str, typer.Argument(metavar="DATASET", help="Data type, such as missed-bin-by-ward.")],

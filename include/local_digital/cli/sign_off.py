@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from local_digital.publishing.sign_off import Waiting
 
 
-@app.command()
+@app.command(rich_help_panel="Releasing figures")
 def approve(
     council: CouncilName,
     transaction: TransactionName,
@@ -69,7 +69,7 @@ def approve(
     say(as_json, facts, f"Decision {approval.approval_id} by {verdict.by}: {what}.")
 
 
-@app.command()
+@app.command(rich_help_panel="Releasing figures")
 def approvals(council: OneCouncil = None, as_json: Json = False) -> None:
     """Show the record of decisions, newest first: who released or kept back what, when, through what."""
     from local_digital.publishing.sign_off import briefly  # noqa: PLC0415

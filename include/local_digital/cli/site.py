@@ -13,7 +13,7 @@ from local_digital.cli.printing import out, say
 from local_digital.errors import ConfigurationError
 
 
-@app.command()
+@app.command(rich_help_panel="Releasing figures")
 def site(
     force: Annotated[bool, typer.Option("--force", help="Build even where nothing has changed.")] = False,
     as_json: Json = False,
@@ -32,7 +32,7 @@ def site(
     say(as_json, report.as_json(), words)
 
 
-@app.command("serve-site")
+@app.command("serve-site", rich_help_panel="Releasing figures")
 def serve_site(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
 ) -> None:
