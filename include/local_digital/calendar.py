@@ -18,8 +18,10 @@ def local_day(moment: dt.datetime) -> dt.date:
 
 
 def period_start(kind: str, day: dt.date) -> dt.date:
-    """Return the Monday (`week`) or the 1st (`month`) of the period that holds a day."""
-    return day - dt.timedelta(days=day.weekday()) if kind == "week" else day.replace(day=1)
+    """Return the first day of the period that holds a day: a Monday (`week`), or the 1st (`month`, `quarter`)."""
+    if kind == "week":
+        return day - dt.timedelta(days=day.weekday())
+    return day.replace(month=day.month - (day.month - 1) % 3 if kind == "quarter" else day.month, day=1)
 
 
 def period_end(kind: str, start: dt.date) -> dt.date:

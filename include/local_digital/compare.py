@@ -88,11 +88,11 @@ def asked(
 
 def compare(workspace: Workspace, wanted: Asked) -> Comparison:
     """Compare all councils that the configuration knows. Raises ConfigurationError where no council has any figure."""
-    if wanted.period_start and wanted.period_start != _first_day(wanted.period_kind, wanted.period_start):
+    if wanted.period_start and wanted.period_start != period_start(wanted.period_kind, wanted.period_start):
         raise ConfigurationError(
             "--start",
             expected=f"the first day of a {wanted.period_kind}, such as "
-            f"{_first_day(wanted.period_kind, wanted.period_start)}",
+            f"{period_start(wanted.period_kind, wanted.period_start)}",
             found=str(wanted.period_start), action="Weeks begin on Mondays.",
         )  # fmt: skip
     with workspace.engine.begin() as db:
@@ -119,12 +119,6 @@ def compare(workspace: Workspace, wanted: Asked) -> Comparison:
         row["state"] = _state(row, taking_part.feeds.get(wanted.transaction) if taking_part else None, wanted)
     keys = sorted({key for row in rows for key in row["caveats"]})
     return Comparison(Asked(**facts), rows, benchmarks, {key: CAVEATS[key] for key in keys})
-
-
-def _first_day(kind: PeriodKind, day: dt.date) -> dt.date:
-    if kind == "quarter":
-        return day.replace(month=day.month - (day.month - 1) % 3, day=1)
-    return period_start(kind, day)
 
 
 def _state(row: dict[str, Any], feed: Feed | None, wanted: Asked) -> str:

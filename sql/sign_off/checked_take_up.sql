@@ -1,11 +1,10 @@
--- grain: whole, finished period of a feed: its take-up now and as it was released, and what was accepted for it
+-- grain: whole, finished period of a feed: its take-up now and as it was released
 select
     figure.period_start,
     figure.value as found,
     figure.denominator as weight,
     shown.value as before,
-    shown.first_value as first,
-    accepted.found as accepted
+    shown.first_value as first
 from marts.kpi as figure
 left join open_data.kpi as shown
     on
@@ -16,20 +15,6 @@ left join open_data.kpi as shown
         and figure.kpi = shown.kpi
         and figure.version = shown.version
         and figure.label = shown.label
-left join
-    lateral (
-        select hold.found
-        from ledger.hold
-        inner join ledger.approval on hold.approval_id = approval.approval_id and approval.decision = 'released'
-        where
-            hold.feed_id = :feed_id
-            and hold.check_name = 'take-up'
-            and figure.period_kind = hold.period_kind
-            and figure.period_start = hold.period_start
-        order by hold.hold_id desc
-        limit 1
-    ) as accepted
-    on true
 where
     figure.council = :council
     and figure.transaction = :transaction

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from local_digital.calendar import period_end
 from local_digital.site.about import About
 from local_digital.site.pages.comparison import comparison_pages, groups
 from local_digital.site.pages.layout import assets
 from local_digital.site.pages.side_by_side import Named, dots, histogram, panel
 from local_digital.site.pages.site import Site
-from local_digital.site.pages.words import STATES, next_period
+from local_digital.site.pages.words import STATES
 from tests.site.handmade import BINS, MONDAY, Handmade
 from tests.site.test_pages import Page
 
@@ -339,7 +340,7 @@ def test_a_saving_below_zero_has_its_place() -> None:
 def months(number: int) -> Sequence[dt.date]:
     found = [dt.date(2025, 4, 1)]
     while len(found) < number:
-        found.append(next_period("month", found[-1]))
+        found.append(period_end("month", found[-1]))
     return found
 
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from local_digital.calendar import period_end
 from local_digital.kpis import CAVEATS, KPIS
 from local_digital.site.about import About
 from local_digital.site.open_data import open_data
 from local_digital.site.pages import pages
 from local_digital.site.pages.charts import STYLES, Band, Line, Spread, draw, over_time, scale_of, swatches
 from local_digital.site.pages.dashboard import _TOPICS, _TOPICS_BEFORE_BREAKDOWNS
-from local_digital.site.pages.words import STATES, change, figure, in_period, moment, next_period, period, target
+from local_digital.site.pages.words import STATES, change, figure, in_period, moment, period, target
 from local_digital.site.sink import in_order
 from tests.site.handmade import BINS, MONDAY, Handmade, contracts
 
@@ -167,8 +168,8 @@ def test_changes_are_told_in_words_and_moments_on_the_london_clock() -> None:
     assert change("pounds", 0.8, 0.82) == "down £0.02"
     assert moment(dt.datetime(2026, 7, 1, 12, 30, tzinfo=dt.UTC)) == "1 July 2026, 13:30"
     assert target("rate", 56.0) == "56"
-    assert next_period("month", dt.date(2025, 12, 1)) == dt.date(2026, 1, 1)
-    assert next_period("quarter", dt.date(2025, 10, 1)) == dt.date(2026, 1, 1)
+    assert period_end("month", dt.date(2025, 12, 1)) == dt.date(2026, 1, 1)
+    assert period_end("quarter", dt.date(2025, 10, 1)) == dt.date(2026, 1, 1)
 
 
 # Charts

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from local_digital.calendar import period_end
 from local_digital.publishing.holds import Checked, Expected, expected
 from local_digital.site.pages.charts import Band, Drawing, Line, Spread, draw, over_time
-from local_digital.site.pages.words import next_period
 from local_digital.sql import statement
 
 if TYPE_CHECKING:
@@ -36,12 +36,11 @@ class Volumes:
 
 def volumes(db: Database, council: Council, contract: Transaction) -> Volumes:
     """Return the newest whole, finished periods of a feed, judged by the shortest kind that it has."""
-    aggregate = council.feeds[contract.transaction].aggregate
-    kind: PeriodKind = "month" if aggregate and aggregate.period == "month" else "week"
+    kind = council.feeds[contract.transaction].shortest_period
     names = {"council": council.council, "transaction": contract.transaction, "period_kind": kind}
     figures = [
         Checked(row.period_start, float(row.reports), int(row.reports))
-        for row in db.execute(statement("board/volumes"), names)
+        for row in db.execute(statement("publish/finished_periods"), names)
     ]
     bands = expected("volume", figures, contract.holds)
     rows = [(figure.period_start, int(figure.found), band) for figure, band in zip(figures, bands, strict=True)]
@@ -60,7 +59,7 @@ def _drawn(kind: PeriodKind, rows: list[tuple[dt.date, int, Expected | None]]) -
     known = {start: (total, band) for start, total, band in rows}
     starts = [rows[0][0]]
     while starts[-1] < rows[-1][0]:
-        starts.append(next_period(kind, starts[-1]))
+        starts.append(period_end(kind, starts[-1]))
     found = [known.get(start) for start in starts]
     return over_time(
         kind,

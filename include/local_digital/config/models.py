@@ -337,6 +337,11 @@ class Feed(Facts):
             raise ValueError(f"`value` only on labels, not on `{name}`")
 
     @property
+    def shortest_period(self) -> Literal["week", "month"]:
+        """The shortest kind of period that the feed has figures of."""
+        return "month" if self.aggregate and self.aggregate.period == "month" else "week"
+
+    @property
     def says_stage(self) -> bool:
         """Whether the file says what stage the feed is at, rather than nothing."""
         return "stage" in self.model_fields_set

@@ -140,17 +140,7 @@ def _orphans(workspace: Workspace, council: str, feeds: list[FeedHandle]) -> lis
 
 def plan_for(workspace: Workspace, wanted: Desired) -> Plan:
     """Return the difference between what a data set should hold and what the ledger says the platform holds."""
-    with workspace.engine.connect() as db:
-        held = {
-            row.record_id: row.payload_hash
-            for row in db.execute(
-                text(
-                    "select record_id, payload_hash from ledger.publication "
-                    "where council = :council and transaction = :transaction and data_set = :data_set and sink = :sink"
-                ),
-                wanted.names,
-            )
-        }
+    held = held_records(workspace, wanted)
     hashes = wanted.hashes
     return Plan(
         wanted.transaction,
@@ -161,6 +151,13 @@ def plan_for(workspace: Workspace, wanted: Desired) -> Plan:
         withdrawn=sorted(held.keys() - hashes.keys()),
         unchanged=sum(held.get(key) == value for key, value in hashes.items()),
     )
+
+
+def held_records(workspace: Workspace, wanted: Desired) -> dict[str, str | None]:
+    """Return the records that the ledger has of a data set on its sink: id to hash, None where it is in doubt."""
+    with workspace.engine.connect() as db:
+        rows = db.execute(statement("publish/held"), wanted.names)
+        return {row.record_id: row.payload_hash for row in rows}
 
 
 def _send(workspace: Workspace, wanted: Desired, plan: Plan, run_id: str) -> None:

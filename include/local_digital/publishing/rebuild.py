@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
-
 from local_digital.errors import ConfigurationError
 from local_digital.publishing.data_sets import client
-from local_digital.publishing.publish import doubt, forget, note_sent, removable_first
+from local_digital.publishing.publish import doubt, forget, held_records, note_sent, removable_first
 from local_digital.publishing.released_feed import released_feed
 
 if TYPE_CHECKING:
@@ -41,7 +39,7 @@ def rebuild(
     names = {**wanted.names, "run_id": run_id}
     with client(workspace, wanted.council, wanted.transaction, wanted.name, wanted.sink) as platform:
         batches = platform.send(list(wanted.records.values()))
-        known = _known(workspace, wanted)
+        known = held_records(workspace, wanted).keys()
         doubt(workspace, names, sorted(known | wanted.records.keys()))
         for batch in batches:
             note_sent(workspace, names, wanted, [str(record["_id"]) for record in batch])
@@ -85,17 +83,3 @@ def publishable(
             action="`local-digital publish --dry-run` says what waits for what.",
         )
     return wanted
-
-
-def _known(workspace: Workspace, wanted: Desired) -> set[str]:
-    """Return the ids that the ledger has of a data set."""
-    with workspace.engine.connect() as db:
-        return set(
-            db.scalars(
-                text(
-                    "select record_id from ledger.publication "
-                    "where council = :council and transaction = :transaction and data_set = :data_set and sink = :sink"
-                ),
-                wanted.names,
-            )
-        )

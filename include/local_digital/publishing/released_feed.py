@@ -41,7 +41,7 @@ def released_feed(workspace: Workspace, feed: FeedHandle, *, run_id: str | None,
         found = gate(db, feed, run_id=run_id, judged=not hourly)
         # Trials are seen by those who make the figures: what they saw decides nothing about later releases.
         remembered = run_id if found.public and found.state == "open" and not hourly else None
-        decided = {} if hourly else released(db, feed, run_id=remembered)
+        decided = released(db, feed, run_id=remembered) if found.state == "open" and not hourly else {}
         if remembered is not None:
             opened = open_to_public(db, feed, decided, run_id=remembered)
         elif run_id is not None and feed.feed.stage != "live" and feed.feed.says_stage:

@@ -6,10 +6,8 @@ import datetime as dt
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import text
-
 from local_digital.calendar import period_end
-from local_digital.publishing.publish import doubt
+from local_digital.publishing.publish import doubt, held_records
 from local_digital.publishing.rebuild import publishable
 
 if TYPE_CHECKING:
@@ -52,16 +50,7 @@ def republish(  # noqa: PLR0913 - a data set and a range of days
     # Only looked at: what is released to the public is for publish to decide.
     wanted = publishable(workspace, council, data_set, run_id=None, transaction=transaction)
     days = {key: day for key, record in wanted.records.items() if (day := _begins(record, first, last))}
-    with workspace.engine.connect() as db:
-        held = set(
-            db.scalars(
-                text(
-                    "select record_id from ledger.publication where council = :council and transaction = :transaction "
-                    "and data_set = :data_set and sink = :sink and record_id = any(:record_ids)"
-                ),
-                {**wanted.names, "record_ids": sorted(days)},
-            )
-        )
+    held = held_records(workspace, wanted).keys() & days.keys()
     if held and not dry_run:
         doubt(workspace, {**wanted.names, "run_id": run_id}, sorted(held))
     return RepublishReport(

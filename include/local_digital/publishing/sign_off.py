@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from local_digital.calendar import local_day
 from local_digital.errors import ConfigurationError
 from local_digital.publishing.data_sets import Released, released
-from local_digital.publishing.holds import Checked, Doubt, doubts
+from local_digital.publishing.holds import Check, Checked, Doubt, doubts
 from local_digital.publishing.releases import breakdowns_of
 from local_digital.sql import statement
 from local_digital.workspace import lock
@@ -223,7 +223,7 @@ def decide(workspace: Workspace, feed: FeedHandle, verdict: Verdict) -> Approval
             )
         if verdict.decision == "released":
             # What was never held by a run is accepted with the rest.
-            _note_holds(db, feed, _doubts(db, feed, released(db, feed, run_id=None)), verdict.run_id or verdict.through)
+            _note_holds(db, feed, waiting.figures.doubts, verdict.run_id or verdict.through)
         row = db.execute(
             statement("sign_off/add_approval"),
             {
@@ -247,11 +247,6 @@ def _see_stage(db: Database, feed: FeedHandle) -> None:
     db.execute(statement("sign_off/note_stage"), {"feed_id": feed.feed_id, "stage": feed.feed.stage})
 
 
-def _judged_by(feed: FeedHandle) -> str:
-    """Return the kind of period by which a feed's totals are judged: the shortest that it has."""
-    return "month" if feed.feed.aggregate and feed.feed.aggregate.period == "month" else "week"
-
-
 def _names(feed: FeedHandle, period_kind: str) -> dict[str, object]:
     return {
         "feed_id": feed.feed_id,
@@ -262,11 +257,11 @@ def _names(feed: FeedHandle, period_kind: str) -> dict[str, object]:
 
 
 def _doubts(db: Database, feed: FeedHandle, decided: Released) -> list[Doubt]:
-    kind = _judged_by(feed)
+    kind = feed.feed.shortest_period
     names, rules = _names(feed, kind), feed.contract.holds
     found = [
-        *doubts("volume", kind, _checked(db, "sign_off/checked_volume", names), rules),
-        *doubts("take-up", kind, _checked(db, "sign_off/checked_take_up", names), rules),
+        *doubts("volume", kind, _checked(db, "volume", names), rules),
+        *doubts("take-up", kind, _checked(db, "take-up", names), rules),
     ]
     for each, periods in sorted(decided.items()):
         found += _too_much_withheld(db, feed, each, periods)
@@ -277,17 +272,28 @@ def _doubts(db: Database, feed: FeedHandle, decided: Released) -> list[Doubt]:
     return found
 
 
-def _checked(db: Database, name: str, names: dict[str, object]) -> list[Checked]:
+def _checked(db: Database, check: Literal["volume", "take-up"], names: dict[str, object]) -> list[Checked]:
+    accepted = _accepted(db, check, names)
     return [
         Checked(
             row.period_start,
             float(row.found),
             int(row.weight),
             None if row.before is None else float(row.before),
-            tuple(float(known) for known in (row.first, row.accepted) if known is not None),
+            _known(None if row.first is None else float(row.first), accepted.get(row.period_start)),
         )
-        for row in db.execute(statement(name), names)
+        for row in db.execute(statement(f"sign_off/checked_{check.replace('-', '_')}"), names)
     ]
+
+
+def _accepted(db: Database, check: Check, names: dict[str, object]) -> dict[dt.date, float]:
+    """Return the figure of each period that somebody accepted after a hold, the newest of them."""
+    rows = db.execute(statement("sign_off/accepted"), {**names, "check_name": check})
+    return {row.period_start: float(row.found) for row in rows}
+
+
+def _known(*figures: float | None) -> tuple[float, ...]:
+    return tuple(figure for figure in figures if figure is not None)
 
 
 def _too_much_withheld(db: Database, feed: FeedHandle, kind: str, decided: Mapping[dt.date, Release]) -> list[Doubt]:
@@ -297,9 +303,7 @@ def _too_much_withheld(db: Database, feed: FeedHandle, kind: str, decided: Mappi
         (row.data_set, row.period_start): _share_withheld(int(row.shown), row.total)
         for row in db.execute(statement("sign_off/shown_by_data_set"), names)
     }
-    accepted = {
-        row.period_start: float(row.found) for row in db.execute(statement("sign_off/accepted_withheld"), names)
-    }
+    accepted = _accepted(db, "withheld", names)
     totals = {row.period_start: row.reports for row in db.execute(statement("publish/finished_periods"), names)}
     worst: dict[dt.date, Doubt] = {}
     for name in feed.feed.publish:
@@ -316,7 +320,7 @@ def _too_much_withheld(db: Database, feed: FeedHandle, kind: str, decided: Mappi
                     _share_withheld(shown, totals[start]),
                     totals[start],
                     before.get((name, start)),
-                    tuple(known for known in (before.get((name, start)), accepted.get(start)) if known is not None),
+                    _known(before.get((name, start)), accepted.get(start)),
                 )
             )
         for doubt in doubts("withheld", kind, figures, feed.contract.holds):
@@ -346,10 +350,10 @@ def _note_holds(db: Database, feed: FeedHandle, doubtful: list[Doubt], run_id: s
 
 
 def _figures(db: Database, feed: FeedHandle, doubtful: list[Doubt]) -> Seen:
-    kind = _judged_by(feed)
+    kind = feed.feed.shortest_period
     names = _names(feed, kind)
-    volume = _checked(db, "sign_off/checked_volume", names)
-    take_up = {figure.period_start: figure.found for figure in _checked(db, "sign_off/checked_take_up", names)}
+    volume = _checked(db, "volume", names)
+    take_up = {figure.period_start: figure.found for figure in _checked(db, "take-up", names)}
     newest = [
         Newest(
             figure.period_start,

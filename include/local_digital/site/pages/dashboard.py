@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from local_digital.calendar import period_end
 from local_digital.kpis import CAVEATS, KPIS
 from local_digital.site.pages.blocks import (
     Block,
@@ -27,7 +28,6 @@ from local_digital.site.pages.words import (
     figure,
     in_period,
     listed,
-    next_period,
     number,
     period,
     sentence,
@@ -169,7 +169,7 @@ def starts_of(kind: PeriodKind, known: Sequence[dt.date], most: int | None = Non
         return []
     found, newest = [min(known)], max(known)
     while found[-1] < newest:
-        found.append(next_period(kind, found[-1]))
+        found.append(period_end(kind, found[-1]))
     return found[-(most or _SHOWN[kind]) :]
 
 
@@ -186,7 +186,7 @@ def _compared(headlines: Sequence[Headline]) -> str:
 
 
 def _since(kind: PeriodKind, pairs: Sequence[tuple[dt.date, dt.date]]) -> str:
-    apart = {before for before, start in pairs if next_period(kind, before) != start}
+    apart = {before for before, start in pairs if period_end(kind, before) != start}
     if not apart:
         return f"the {kind} before"
     if len(apart) == 1 and all(before in apart for before, _ in pairs):
@@ -219,7 +219,7 @@ class _Dashboard:
         known = self.feed.periods.get(kind, {}).get(start)
         if kind == "week" and known and known.same_point:
             return known.same_point, in_period(kind, known.same_point)
-        earlier = [day for day in self._all_starts(kind) if next_period(kind, day) == start]
+        earlier = [day for day in self._all_starts(kind) if period_end(kind, day) == start]
         return (earlier[0], in_period(kind, earlier[0])) if earlier else (None, "")
 
     def _all_starts(self, kind: PeriodKind) -> list[dt.date]:
@@ -512,7 +512,7 @@ class _Dashboard:
         kind: PeriodKind = "week" if data_set.period == "week" else "month"
         start = max(counts)
         now = counts[start]
-        earlier_start = next((day for day in counts if next_period(kind, day) == start), None)
+        earlier_start = next((day for day in counts if period_end(kind, day) == start), None)
         earlier = counts[earlier_start] if earlier_start else {}
         period_known = self.feed.periods.get(kind, {}).get(start)
         whole = period_known.reports if period_known else None

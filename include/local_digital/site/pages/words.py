@@ -113,14 +113,6 @@ def tick(kind: PeriodKind, start: dt.date) -> list[str]:
     return [f"{start:%b} to {start.replace(month=start.month + 2):%b}", f"{start:%Y}"]
 
 
-def next_period(kind: PeriodKind, start: dt.date) -> dt.date:
-    """Return the first day of the next period."""
-    if kind == "week":
-        return start + dt.timedelta(days=7)
-    months = start.year * 12 + start.month - 1 + (1 if kind == "month" else 3)
-    return dt.date(months // 12, months % 12 + 1, 1)
-
-
 def sentence(words: str) -> str:
     """Return words with a capital letter at the beginning."""
     return words[:1].upper() + words[1:]
