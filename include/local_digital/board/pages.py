@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import secrets
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from local_digital.board.states import STATES
 from local_digital.site.pages import words
-from local_digital.site.pages.charts import swatches
+from local_digital.site.pages.page_folder import PageFolder
 
 if TYPE_CHECKING:
     from local_digital.board.rollout import Cell, Rollout
 
-_HERE = Path(__file__).parent
 _DAY = dt.timedelta(days=1)
 _TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 _OWN = "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
@@ -82,7 +77,7 @@ class Addresses(NamedTuple):
 
 def page(template: str, addresses: Addresses, *, title: str, **facts: Any) -> Html:
     """Return a page of the board."""
-    content = _environment().get_template(template).render(at=addresses, title=title, nonce=None, **facts)
+    content = _FOLDER.render(template, at=addresses, title=title, nonce=None, **facts)
     return Html(content, POLICY)
 
 
@@ -92,17 +87,18 @@ def notice(addresses: Addresses, title: str, *paragraphs: str, link: tuple[str, 
     link: the address and the words of what to do about it.
     """
     nonce = secrets.token_urlsafe(16)
-    content = _environment().get_template("notice.html").render(
-        at=addresses, title=title, nonce=nonce, paragraphs=paragraphs, link=link, style=_assets()["board.css"].decode(),
-        script=_assets()["theme.js"].decode() + _assets()["leave.js"].decode(),
+    style, *scripts = (_FOLDER.assets[name].decode() for name in ("board.css", "theme.js", "leave.js"))
+    content = _FOLDER.render(
+        "notice.html", at=addresses, title=title, nonce=nonce, paragraphs=paragraphs, link=link, style=style,
+        script="".join(scripts),
     )  # fmt: skip
     return Html(content, f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; {_FRAME}")
 
 
 def asset(path: str) -> tuple[bytes, str] | None:
     """Return the content and the type of an asset by its path below `assets/`; None when there is none."""
-    for name, content in _assets().items():
-        if path == _named(name):
+    for name, content in _FOLDER.assets.items():
+        if f"assets/{path}" == _FOLDER.asset(name):
             return content, _TYPES[name.rpartition(".")[2]]
     return None
 
@@ -141,33 +137,7 @@ def freshness(cell: Cell, now: dt.datetime) -> str:
     return f"{age(cell.age)} old, {cell.cadence}"
 
 
-@cache
-def _named(name: str) -> str:
-    stem, _, ending = name.rpartition(".")
-    return f"{stem}-{hashlib.sha256(_assets()[name]).hexdigest()[:12]}.{ending}"
-
-
-@cache
-def _assets() -> dict[str, bytes]:
-    own = {path.name: path.read_bytes() for path in sorted((_HERE / "assets").iterdir()) if path.is_file()}
-    return own | swatches()
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals |= {
-        "asset": lambda name: f"assets/{_named(name)}",
-        "words": words,
-        "STATES": STATES,
-        "age": age,
-        "freshness": freshness,
-        "address_of": address_of,
-    }
-    return environment
+_FOLDER = PageFolder(
+    Path(__file__).parent,
+    {"words": words, "STATES": STATES, "age": age, "freshness": freshness, "address_of": address_of},
+)

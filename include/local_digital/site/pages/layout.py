@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from local_digital.kpis import CAVEATS, KPIS
 from local_digital.site.file import File
 from local_digital.site.pages import words
-from local_digital.site.pages.charts import swatches
+from local_digital.site.pages.page_folder import PageFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from local_digital.site.pages.site import Site
 
-_HERE = Path(__file__).parent
+_FOLDER = PageFolder(Path(__file__).parent, {"words": words, "KPIS": KPIS, "CAVEATS": CAVEATS, "STATES": words.STATES})
 
 
 class Crumb(NamedTuple):
@@ -41,8 +37,9 @@ def page(site: Site, path: str, template: str, *, title: str, crumbs: Sequence[C
     """
 
     def make() -> bytes:
-        rendered = _environment().get_template(template).render(
-            site=site, about=site.about, root="../" * path.count("/"), path=path, title=title, crumbs=crumbs, **facts
+        rendered = _FOLDER.render(
+            template, site=site, about=site.about, root="../" * path.count("/"), path=path, title=title,
+            crumbs=crumbs, **facts,
         )  # fmt: skip
         return rendered.encode()
 
@@ -51,30 +48,10 @@ def page(site: Site, path: str, template: str, *, title: str, crumbs: Sequence[C
 
 def assets() -> Iterator[File]:
     """Yield style sheet, script and the swatches of the charts' keys."""
-    for name, content in _assets().items():
+    for name, content in _FOLDER.assets.items():
         yield File(asset(name), lambda content=content: content, named_by_content=True)  # type: ignore[misc]
 
 
 def asset(name: str) -> str:
     """Return the path of an asset below the site's root; its name holds a digest of what it is."""
-    stem, _, ending = name.rpartition(".")
-    return f"assets/{stem}-{hashlib.sha256(_assets()[name]).hexdigest()[:12]}.{ending}"
-
-
-@cache
-def _assets() -> dict[str, bytes]:
-    own = {path.name: path.read_bytes() for path in sorted((_HERE / "assets").iterdir()) if path.is_file()}
-    return own | swatches()
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals |= {"asset": asset, "words": words, "KPIS": KPIS, "CAVEATS": CAVEATS, "STATES": words.STATES}
-    return environment
+    return _FOLDER.asset(name)
