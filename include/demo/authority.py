@@ -1,9 +1,10 @@
-"""A private certificate authority, as councils' own often are, with the one certificate of a server on this machine."""
+"""A private certificate authority, as councils' own often are, with the one certificate of its servers."""
 
 from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,8 +24,8 @@ class Authority:
     server: Path
 
     @classmethod
-    def make(cls, folder: Path, days: int = 1) -> Authority:
-        """Make a new authority and a certificate for 127.0.0.1, good for so many days.
+    def make(cls, folder: Path, days: int = 1, hosts: Sequence[str] = ()) -> Authority:
+        """Make a new authority and a certificate for 127.0.0.1 and for hosts by name, good for so many days.
 
         The authority's key is kept nowhere; `server.pem` in the folder is for its owner only.
         """
@@ -51,7 +52,9 @@ class Authority:
             decipher_only=False,
         )  # fmt: skip
         ca = signed(ca_name, ca_key.public_key(), x509.BasicConstraints(ca=True, path_length=None), use)
-        address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+        address = x509.SubjectAlternativeName(
+            [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), *(x509.DNSName(host) for host in hosts)]
+        )
         pem = folder / "server.pem"
         pem.unlink(missing_ok=True)
         pem.touch(mode=0o600)

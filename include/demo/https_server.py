@@ -1,6 +1,6 @@
-"""The sample councils' APIs, behind TLS with a certificate from a private authority; loopback only.
+"""The sample councils' APIs, behind TLS with a certificate from a private authority; loopback by default.
 
-python -m demo.https_server --port N --certificate FILE --secrets FILE
+python -m demo.https_server --port N --certificate FILE --secrets FILE [--host ADDRESS]
 
 Each council has its own base address, `https://127.0.0.1:N/<council>`. The secrets are a JSON list:
 `[{"connection": "...", "password": "..."}]`, one for each connection of the councils' files that is served here.
@@ -106,10 +106,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--certificate", type=Path, required=True, help="PEM with the certificate and its key")
     parser.add_argument("--secrets", type=Path, required=True, help="JSON list of connection and password")
+    parser.add_argument("--host", default="127.0.0.1", help="another address to listen on, such as a container's")
     options = parser.parse_args(arguments)
     try:
         app = _sample_world(options.secrets)
-        settings = configuration(app, options.port, options.certificate)
+        settings = configuration(app, options.port, options.certificate, options.host)
     except LocalDigitalError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code

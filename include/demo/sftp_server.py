@@ -1,6 +1,6 @@
-"""The sample councils' SFTP server: an account each, read-only, its own folder and nothing else; loopback only.
+"""The sample councils' SFTP server: an account each, read-only, its own folder and nothing else; loopback by default.
 
-python -m demo.sftp_server --port N --host-key FILE --accounts FILE
+python -m demo.sftp_server --port N --host-key FILE --accounts FILE [--host ADDRESS]
 
 The accounts are a JSON list: `[{"user": "...", "password": "...", "root": "DIR", "uploading": "FOLDER/NAME"}]`, the
 last only for an account with an upload that never ends.
@@ -141,8 +141,10 @@ class _ReadOnlyFolder(asyncssh.SFTPServer):
 
 
 @asynccontextmanager
-async def listening(offers: Sequence[Offer], key: asyncssh.SSHKey, port: int = 0) -> AsyncIterator[int]:
-    """Serve offers over SFTP on the loopback interface while the context lasts.
+async def listening(
+    offers: Sequence[Offer], key: asyncssh.SSHKey, port: int = 0, host: str = LOOPBACK
+) -> AsyncIterator[int]:
+    """Serve offers over SFTP while the context lasts, on the loopback interface unless `host` is another address.
 
     Gives the port (`port` 0 takes a free one). Raises OSError when the port is taken.
     """
@@ -150,7 +152,7 @@ async def listening(offers: Sequence[Offer], key: asyncssh.SSHKey, port: int = 0
     connections: set[asyncssh.SSHServerConnection] = set()
     by_user = {offer.user: offer for offer in offers}
     listener = await asyncssh.listen(
-        LOOPBACK,
+        host,
         port,
         server_factory=partial(_Accounts, by_user, connections),
         server_host_keys=[key],
@@ -230,13 +232,13 @@ def serving(
         server.result()
 
 
-async def _serve_until_signal(offers: Sequence[Offer], key_file: Path, port: int) -> None:
+async def _serve_until_signal(offers: Sequence[Offer], key_file: Path, port: int, host: str) -> None:
     stopped = asyncio.Event()
     for ending in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(ending, stopped.set)
     key = host_key(key_file)
-    async with listening(offers, key, port) as taken:
-        logger.info("listening on %s:%d, host key %s", LOOPBACK, taken, host_key_line(key))
+    async with listening(offers, key, port, host) as taken:
+        logger.info("listening on %s:%d, host key %s", host, taken, host_key_line(key))
         await stopped.wait()
 
 
@@ -273,6 +275,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, required=True, help="0 picks a free one and logs it")
     parser.add_argument("--host-key", type=Path, required=True, help="private key file, made when missing")
     parser.add_argument("--accounts", type=Path, required=True, help="JSON list of user, password, root, uploading")
+    parser.add_argument("--host", default=LOOPBACK, help="another address to listen on, such as a container's")
     options = parser.parse_args(arguments)
     try:
         offers = read_offers(options.accounts)
@@ -281,7 +284,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
     asyncssh.set_log_level(logging.WARNING)
-    asyncio.run(_serve_until_signal(offers, options.host_key, options.port))
+    asyncio.run(_serve_until_signal(offers, options.host_key, options.port, options.host))
     return 0
 
 

@@ -1,7 +1,8 @@
 """Run the stand-in: `python -m demo.platform --port 8091 --database-url-env NAME --data-sets FILE`.
 
 NAME is the environment variable with the SQLAlchemy URL of a PostgreSQL database; FILE lists the data sets as JSON:
-`[{"data_group": "...", "data_type": "...", "token": "..."}]`. Serves on 127.0.0.1 until SIGTERM or SIGINT.
+`[{"data_group": "...", "data_type": "...", "token": "..."}]`. Serves on 127.0.0.1, or the address of `--host`, until
+SIGTERM or SIGINT; over TLS with `--certificate`.
 """
 
 from __future__ import annotations
@@ -29,17 +30,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--database-url-env", metavar="NAME", required=True)
     parser.add_argument("--data-sets", metavar="FILE", type=Path, required=True)
+    parser.add_argument("--host", default="127.0.0.1", help="another address to listen on, such as a container's")
+    parser.add_argument("--certificate", type=Path, help="PEM with the certificate and its key, for TLS")
     options = parser.parse_args(arguments)
     try:
-        _serve(options.port, options.database_url_env, options.data_sets)
+        _serve(options)
     except LocalDigitalError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
     return 0
 
 
-def _serve(port: int, variable: str, file: Path) -> None:
-    data_sets = read_data_sets(file)
+def _serve(options: argparse.Namespace) -> None:
+    data_sets, variable = read_data_sets(options.data_sets), options.database_url_env
     try:
         engine = create_engine(os.environ.get(variable, ""), hide_parameters=True, pool_pre_ping=True)
         app = create_app(engine, data_sets)
@@ -51,7 +54,7 @@ def _serve(port: int, variable: str, file: Path) -> None:
             action="Set it and start again.",
         ) from None
     with suppress(KeyboardInterrupt):
-        uvicorn.Server(configuration(app, port)).run()
+        uvicorn.Server(configuration(app, options.port, options.certificate, options.host)).run()
 
 
 if __name__ == "__main__":

@@ -43,14 +43,17 @@ def serving(app: Starlette, certificate: Path | None = None) -> Iterator[str]:
             thread.join()
 
 
-def configuration(app: Starlette, port: int = 0, certificate: Path | None = None) -> uvicorn.Config:
-    """Return how an application is served: loopback only, quiet, without a log of requests (they carry tokens).
+def configuration(
+    app: Starlette, port: int = 0, certificate: Path | None = None, host: str = "127.0.0.1"
+) -> uvicorn.Config:
+    """Return how an application is served: quiet, without a log of requests (they carry tokens).
 
-    certificate: a PEM file with the server's certificate and its key, for TLS.
+    certificate: a PEM file with the server's certificate and its key, for TLS. host: the address that is listened on,
+    loopback unless somebody says otherwise.
     """
     return uvicorn.Config(
         app,
-        host="127.0.0.1",
+        host=host,
         port=port,
         log_level="warning",
         access_log=False,

@@ -1,0 +1,1 @@
+"""Promises about docker-compose.yaml, the Dockerfile and what they bring along."""
