@@ -8,15 +8,9 @@ from airflow.sdk import CronTriggerTimetable, dag, get_current_context, task
 
 from local_digital_airflow import core
 from local_digital_alerts import tell_failed_run
+from local_digital_docs import docs_beside
 
-_DOC = """
-`check` asks once for each page that a council's file names (`page`), and keeps whether it was up and how fast it
-answered. Pages that are down are no failure of the task. `publish` sends the finished hours of the councils that
-publish `monitoring`; a council whose data set fails does not stop the others.
-
-Both may be cleared and run again at any time: no page is asked for twice in one hour, and only what changed is sent. An
-hour without a look stays *unmonitored*; it cannot be looked at later.
-"""
+_DOCS = docs_beside(__file__)
 _TIMEOUT = dt.timedelta(minutes=30)
 
 
@@ -28,12 +22,12 @@ _TIMEOUT = dt.timedelta(minutes=30)
     catchup=False,
     max_active_runs=1,
     tags=["availability"],
-    doc_md=_DOC,
+    doc_md=_DOCS.dag,
     default_args={"owner": "local-digital", "retries": 2, "retry_delay": dt.timedelta(minutes=5)},
     on_failure_callback=tell_failed_run,
 )
 def availability() -> None:
-    @task(pool="api", execution_timeout=_TIMEOUT)
+    @task(pool="api", execution_timeout=_TIMEOUT, doc_md=_DOCS.tasks["check"])
     def check() -> dict[str, int]:
         """Look at the pages that are due; return how many were up, down and unmonitored."""
         from local_digital.availability import check as look  # noqa: PLC0415 - keeps parsing light
@@ -42,7 +36,7 @@ def availability() -> None:
             states = [done.state for done in look(workspace)]
         return {state: states.count(state) for state in ("up", "down", "unmonitored")}
 
-    @task(pool="platform", execution_timeout=_TIMEOUT)
+    @task(pool="platform", execution_timeout=_TIMEOUT, doc_md=_DOCS.tasks["publish"])
     def publish() -> dict[str, object]:
         """Send the hours that are finished; return what was sent, by council."""
         from local_digital.publishing.hourly import publish_hourly  # noqa: PLC0415 - keeps parsing light

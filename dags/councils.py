@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import (
@@ -23,6 +22,8 @@ from local_digital.errors import DataError, LocalDigitalError
 from local_digital.settings import from_environment
 from local_digital_airflow import ExtractOperator, core
 from local_digital_alerts import tell_failed_run
+from local_digital_docs import docs_beside
+from local_digital_lineage import tell
 from local_digital_sign_off import PublishOperator
 
 if TYPE_CHECKING:
@@ -33,21 +34,28 @@ _FAILED = ("failed", "upstream_failed")
 _EXTRACT_TIMEOUT = dt.timedelta(hours=3)
 _STEP_TIMEOUT = dt.timedelta(hours=1)
 
-_DOC = Path(__file__).with_suffix(".md").read_text(encoding="utf-8")
+_DOCS = docs_beside(__file__)
 
 
-@task(pool="warehouse", execution_timeout=_STEP_TIMEOUT, trigger_rule=TriggerRule.ALL_DONE)
+@task(
+    pool="warehouse",
+    execution_timeout=_STEP_TIMEOUT,
+    trigger_rule=TriggerRule.ALL_DONE,
+    doc_md=_DOCS.tasks["validate"],
+)
 def validate(council: str, transaction: str) -> dict[str, int]:
     """Validate what was landed; fail for good, after all of it was stored, when a delivery was rejected or is empty
     although the feed's deliveries usually are not.
     """
     from local_digital.empty_deliveries import refuse_unusually_empty  # noqa: PLC0415 - keeps parsing light
     from local_digital.error_report import send_if_wanted  # noqa: PLC0415
+    from local_digital.lineage import validated  # noqa: PLC0415
     from local_digital.validate import validate as check  # noqa: PLC0415
 
     with core() as workspace:
         feed = workspace.feed(council, transaction)
         reports = check(workspace, feed)
+        tell(validated, workspace, feed, [report.delivery_id for report in reports])
         send_if_wanted(workspace, feed)
         rejected = [report for report in reports if report.status == "rejected"]
         if rejected:
@@ -65,38 +73,61 @@ def validate(council: str, transaction: str) -> dict[str, int]:
     }  # fmt: skip
 
 
-@task(pool="warehouse", execution_timeout=_STEP_TIMEOUT, trigger_rule=TriggerRule.ALL_DONE)
+@task(
+    pool="warehouse",
+    execution_timeout=_STEP_TIMEOUT,
+    trigger_rule=TriggerRule.ALL_DONE,
+    doc_md=_DOCS.tasks["load"],
+)
 def load(council: str, transaction: str) -> dict[str, object]:
     """Load what is validated, whatever became of the steps before; skip when there is nothing."""
-    from local_digital.load import load as load_all  # noqa: PLC0415 - keeps parsing light
+    from local_digital.lineage import loaded  # noqa: PLC0415 - keeps parsing light
+    from local_digital.load import load as load_all  # noqa: PLC0415
 
     with core() as workspace:
-        report = load_all(workspace, workspace.feed(council, transaction))
+        feed = workspace.feed(council, transaction)
+        report = load_all(workspace, feed)
+        tell(loaded, workspace, feed, report)
     if not report.delivery_ids:
         raise AirflowSkipException("Nothing to load.")
     return report.as_json()
 
 
-@task(pool="warehouse", execution_timeout=_STEP_TIMEOUT, trigger_rule=TriggerRule.ALL_DONE)
+@task(
+    pool="warehouse",
+    execution_timeout=_STEP_TIMEOUT,
+    trigger_rule=TriggerRule.ALL_DONE,
+    doc_md=_DOCS.tasks["aggregate"],
+)
 def aggregate(council: str) -> dict[str, object]:
     """Compute the touched periods again, for all feeds that got through."""
     from local_digital.aggregate import aggregate as compute  # noqa: PLC0415 - keeps parsing light
+    from local_digital.lineage import aggregated  # noqa: PLC0415
 
     with core() as workspace:
+        tell(aggregated, workspace)
         return compute(workspace, council).as_json()
 
 
-@task(pool="platform", execution_timeout=_STEP_TIMEOUT, trigger_rule=TriggerRule.ALL_DONE)
+@task(
+    pool="platform",
+    execution_timeout=_STEP_TIMEOUT,
+    trigger_rule=TriggerRule.ALL_DONE,
+    doc_md=_DOCS.tasks["reconcile"],
+)
 def reconcile(council: str) -> dict[str, int]:
     """Compare the platform with the marts and give the verdict on the run: it fails when any task of it failed."""
-    from local_digital.publishing.reconcile import reconcile as compare  # noqa: PLC0415 - keeps parsing light
+    from local_digital.lineage import reconciled  # noqa: PLC0415 - keeps parsing light
+    from local_digital.publishing.reconcile import reconcile as compare  # noqa: PLC0415
 
     context = get_current_context()
     run_id = context["run_id"]
     failed = failed_tasks(RuntimeTaskInstance.get_task_states(context["dag"].dag_id, run_ids=[run_id]), run_id)
     with core() as workspace:
+        tell(reconciled, workspace, council, None)
         try:
             report = compare(workspace, council, run_id=run_id)
+            tell(reconciled, workspace, council, report)
         except LocalDigitalError as error:
             if failed and not error.retry:
                 raise AirflowFailException(f"{_verdict(failed)} {error}") from error
@@ -127,7 +158,7 @@ def build(council: Council) -> Any:
         catchup=False,
         max_active_runs=1,
         tags=sorted({f"phase-{council.phase}", council.tier.value, *council.feeds}),
-        doc_md=_DOC.format(name=council.name),
+        doc_md=_DOCS.dag.replace("{name}", council.name),
         default_args={
             "owner": council.owner,
             "retries": 4,
@@ -147,12 +178,17 @@ def build(council: Council) -> Any:
                     transaction=transaction,
                     pool=council.feeds[transaction].source.pool,
                     execution_timeout=_EXTRACT_TIMEOUT,
+                    doc_md=_DOCS.tasks["extract"],
                 )
                 last = load(council.council, transaction)
                 extract >> validate(council.council, transaction) >> last
                 loaded.append(last)
         publish = PublishOperator(
-            task_id="publish", council=council.council, pool="platform", execution_timeout=_STEP_TIMEOUT
+            task_id="publish",
+            council=council.council,
+            pool="platform",
+            execution_timeout=_STEP_TIMEOUT,
+            doc_md=_DOCS.tasks["publish"],
         )
         loaded >> aggregate(council.council) >> publish >> reconcile(council.council)
 

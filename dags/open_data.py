@@ -8,13 +8,10 @@ from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag, task
 
 from local_digital_airflow import core
 from local_digital_alerts import tell_failed_run
+from local_digital_docs import docs_beside
 from local_digital_sign_off import PUBLIC_FIGURES
 
-_DOC = """
-Writes the open data and the pages to `LOCAL_DIGITAL_SITE`, from released figures only. It runs after a council's
-publish that changed some, and once an hour in case such a publish failed half way. Where nothing has changed it does
-nothing. It may be cleared and run again at any time: readers see the old site until the new one is whole.
-"""
+_DOCS = docs_beside(__file__)
 
 
 @dag(
@@ -27,12 +24,12 @@ nothing. It may be cleared and run again at any time: readers see the old site u
     catchup=False,
     max_active_runs=1,
     tags=["open-data"],
-    doc_md=_DOC,
+    doc_md=_DOCS.dag,
     default_args={"owner": "local-digital", "retries": 2, "retry_delay": dt.timedelta(minutes=5)},
     on_failure_callback=tell_failed_run,
 )
 def open_data() -> None:
-    @task(pool="warehouse", execution_timeout=dt.timedelta(hours=1))
+    @task(pool="warehouse", execution_timeout=dt.timedelta(hours=1), doc_md=_DOCS.tasks["build"])
     def build() -> dict[str, object]:
         """Build the site where anything changed; return what was written."""
         from local_digital.site.build import build as build_site  # noqa: PLC0415 - keeps parsing light

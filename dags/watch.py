@@ -8,13 +8,9 @@ from airflow.sdk import CronTriggerTimetable, dag, task
 
 from local_digital_airflow import core
 from local_digital_alerts import airflow_address, tell_failed_run
+from local_digital_docs import docs_beside
 
-_DOC = """
-Tells a council's people, once, when a feed has become late by its cadence, and once when a delivery has come; sends
-messages about failed runs that a channel did not take. The task fails when a channel still does not take one.
-
-It may be cleared and run again at any time: nobody is told twice of one lateness. Outside production it only looks.
-"""
+_DOCS = docs_beside(__file__)
 
 
 @dag(
@@ -23,12 +19,12 @@ It may be cleared and run again at any time: nobody is told twice of one latenes
     catchup=False,
     max_active_runs=1,
     tags=["watch"],
-    doc_md=_DOC,
+    doc_md=_DOCS.dag,
     default_args={"owner": "local-digital", "retries": 2, "retry_delay": dt.timedelta(minutes=5)},
     on_failure_callback=tell_failed_run,
 )
 def watch() -> None:
-    @task(pool="warehouse", execution_timeout=dt.timedelta(minutes=30))
+    @task(pool="warehouse", execution_timeout=dt.timedelta(minutes=30), doc_md=_DOCS.tasks["look"])
     def look() -> dict[str, object]:
         """Look, tell and send; return which feeds are late and which have come."""
         from local_digital.alerts.watch import watch as look_at_feeds  # noqa: PLC0415 - keeps parsing light
