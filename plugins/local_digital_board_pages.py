@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException as AnyHttpException
 from local_digital.board import pages
 from local_digital.board.council import council_page
 from local_digital.board.delivery import delivery_page, find_delivery
-from local_digital.board.documents import Kind, document
+from local_digital.board.documents import Kind, document, has_data_docs_to_come
 from local_digital.board.plan import planned
 from local_digital.board.rollout import Wanted, rollout
 from local_digital.board.volumes import drawn, volumes
@@ -42,6 +42,7 @@ _routes = APIRouter()
 Slug = Annotated[str, Path(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100)]
 DeliveryId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Size = Annotated[str, Path(pattern="^(narrow|wide)$")]
+Theme = Annotated[str, Path(pattern="^(light|dark)$")]
 User = Annotated[Any, Depends(get_user)]
 
 
@@ -52,6 +53,7 @@ def build(board: Board) -> FastAPI:
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         dependencies=[Depends(requires_access_view(AccessView.WEBSITE))],
     )
     app.state.board = board
@@ -143,13 +145,14 @@ def show_volumes(request: Request, facts: OneCouncil, contract: OneContract) -> 
     return _html(pages.page("volumes.html", _at(request), title=f"{facts.name}: {contract.name}", **names))
 
 
-@_routes.get("/councils/{council}/{transaction}/volumes-{size}.svg")
-def draw_volumes(request: Request, facts: OneCouncil, contract: OneContract, size: Size) -> Response:
+@_routes.get("/councils/{council}/{transaction}/volumes-{size}-{theme}.svg")
+def draw_volumes(request: Request, facts: OneCouncil, contract: OneContract, size: Size, theme: Theme) -> Response:
     """A feed's totals as a chart."""
     with _board(request).workspace.engine.connect() as db:
         drawing = volumes(db, facts, contract).drawing
     headers = {**_HEADERS, "Content-Security-Policy": pages.DOCUMENT_POLICY}
-    return Response(drawn(drawing, size) if drawing else pages.no_chart(), 200, headers, "image/svg+xml")
+    chart = drawn(drawing, size, theme) if drawing else pages.no_chart(theme)
+    return Response(chart, 200, headers, "image/svg+xml")
 
 
 @_routes.get("/deliveries/{delivery_id}")
@@ -169,7 +172,16 @@ def show_delivery(request: Request, row: OneDelivery) -> Response:
 
 @_routes.get("/deliveries/{delivery_id}/data-docs")
 def show_data_docs(request: Request, row: OneDelivery) -> Response:
-    """What Great Expectations says of a delivery."""
+    """What Great Expectations says of a delivery, or when that will be there."""
+    landing = _board(request).workspace.landing
+    found = document(landing, "data-docs", row.council, row.transaction, row.delivery_id)
+    if found is None and has_data_docs_to_come(landing, row.council, row.transaction, row.delivery_id):
+        told = (
+            "Housekeeping builds the Data Docs of the day's deliveries every night at 03:40.",
+            f"Sooner: `local-digital data-docs {row.council}`, or trigger the DAG `housekeeping`.",
+            "What was checked, and with which result, stands on the delivery's own page already.",
+        )
+        return _html(pages.notice(_frame(request), "Not built yet", *told), _NOT_FOUND)
     return _document(request, "data-docs", row)
 
 

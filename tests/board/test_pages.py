@@ -11,11 +11,26 @@ from sqlalchemy import event, text
 
 from local_digital.board.council import council_page
 from local_digital.board.delivery import delivery_page, find_delivery
-from local_digital.board.documents import document, documents_of
-from local_digital.board.pages import Addresses, asset, notice, page
+from local_digital.board.documents import document, documents_of, has_data_docs_to_come
+from local_digital.board.pages import Addresses, asset, no_chart, notice, page
 from local_digital.board.plan import planned
 from local_digital.board.volumes import drawn, volumes
 from local_digital.error_report import write_missing
+from local_digital.error_rules import asks
+from local_digital.expectations import suite
+from local_digital.settings import ROOT
+from local_digital.site.pages.charts import (
+    BAND,
+    DARK_PAGE,
+    GRID,
+    PAGE,
+    STYLES,
+    Band,
+    Line,
+    Spread,
+    Target,
+    over_time,
+)
 from tests.anywhere import FEED
 from tests.board.places import BAD, GOOD, NOW, PERSONAL, Places, export
 from tests.board.test_rollout import fail, hold, push
@@ -124,6 +139,62 @@ def test_grid_tells_what_passed_from_what_warned_and_what_failed(places: Places,
     assert 'class="r r-fail only"' in shown
 
 
+def test_everything_that_suites_ask_and_every_rule_they_break_is_told_in_words(places: Places, board: Board) -> None:
+    for path in (ROOT / "expectations").glob("*.yaml"):
+        for entry in suite(path.stem):
+            assert not re.search("column|table|null", asks(entry.expect)), entry.expect
+    places.deliver(places.add("anywhere"), export(GOOD, BAD))
+    told = words(html(council(board)))
+    assert "record_ref is filled in" in told
+    assert "values to not be null" not in told
+    told = words(delivery_html(delivery(board)))
+    assert "Is filled in expect_column_values_to_not_be_null record_ref Passed critical completeness" in told
+    assert "there is no such day or time. no_such_time reported_at 1 3" in told
+
+
+def _luminance(colour: str) -> float:
+    """As WCAG 2.2 defines it."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(part * weight for part, weight in zip(linear, (0.2126, 0.7152, 0.0722), strict=True))
+
+
+def _contrast(one: str, other: str) -> float:
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _chart(theme: str, size: str = "wide") -> str:
+    """A chart with all that a chart over time may have."""
+    starts = [dt.date(2025, 9, 1) + dt.timedelta(weeks=week) for week in range(6)]
+    lines = [Line(f"Line {number}", [1.0, 2.0, None, 4.0, 3.0, 5.0 + number]) for number in range(len(STYLES))]
+    band = Band("Expected", "Usual", [None, *[Spread(1.0, 2.0, 6.0)] * 5])
+    drawing = over_time("week", starts, lines, "count", band=band, target=Target("Aim", 3.0), marked=starts[2:3])
+    assert drawing is not None
+    return drawn(drawing, size, theme).decode()
+
+
+@pytest.mark.parametrize("size", ["narrow", "wide"])
+def test_chart_is_the_same_in_the_dark_but_for_its_colours_which_can_all_be_told_from_the_page(size: str) -> None:
+    light, dark = _chart("light", size), _chart("dark", size)
+    colour = re.compile("#[0-9a-f]{6}")
+    assert colour.sub("", light) == colour.sub("", dark)
+    becomes = dict(zip(colour.findall(light), colour.findall(dark), strict=True))
+    assert len(set(becomes.values())) == len(becomes) >= 10
+    assert becomes[PAGE] == DARK_PAGE
+    for here, there in becomes.items():
+        # The page, a band on it and the grid are what the others are seen on.
+        if here not in {PAGE, BAND, GRID}:
+            assert min(_contrast(there, DARK_PAGE), _contrast(there, becomes[BAND])) >= 3, (here, there)
+
+
+def test_dark_charts_have_the_colour_of_dark_pages() -> None:
+    style = (ROOT / "include" / "local_digital" / "board" / "assets" / "board.css").read_text("utf-8")
+    assert style.count(f"color-scheme: dark; --page: {DARK_PAGE};") == 2
+    for theme, colour in (("light", PAGE), ("dark", DARK_PAGE)):
+        assert f'fill="{colour}"' in no_chart(theme).decode()
+
+
 def test_feed_that_never_ran_has_a_page_too(places: Places, board: Board) -> None:
     places.add("anywhere", stage="live")
     with places.workspace.engine.begin() as db:
@@ -138,7 +209,17 @@ def test_fault_that_stands_says_what_to_do(places: Places, board: Board) -> None
     assert "What failed" not in html(council(board))
     fail(places, "anywhere", "publish")
     told = words(html(council(board)))
-    assert "the platform: expected an answer; found none. Wait." in told
+    assert re.search(r"Publish \d+ \w+ \d{4}, \d\d:\d\d \.", told)
+    assert "The platform: expected an answer; found none. Wait." in told
+
+
+def test_delivery_that_was_turned_down_says_why_without_naming_itself_again(places: Places, board: Board) -> None:
+    places.deliver(places.add("anywhere"), export(GOOD).replace("channel", "how"))
+    shown = delivery_html(delivery(board))
+    assert '<p class="warn">Expected the column' in shown
+    assert "anywhere report-missed-bin" not in words(shown)
+    assert "turned down before any expectation was tried." in words(shown)
+    assert "Quarantined" not in words(shown)
 
 
 def test_plan_is_that_of_a_dry_run_and_leaves_no_trace(places: Places, board: Board) -> None:
@@ -205,7 +286,7 @@ def test_totals_have_their_band_once_there_are_enough_periods(places: Places, bo
     assert [band is None for _, _, band in found.rows] == [True] * 4 + [False] * 4
     assert found.outside == 1
     assert found.drawing is not None
-    assert b"<svg" in drawn(found.drawing, "narrow")
+    assert b"<svg" in drawn(found.drawing, "narrow", "light")
     facts = {"council": configuration.councils["anywhere"], "contract": configuration.contracts[FEED], "found": found}
     shown = words(page("volumes.html", AT, title="Totals", **facts).content)
     assert "1 of 8 lie outside the band" in shown
@@ -219,6 +300,12 @@ def test_documents_are_those_of_the_delivery_and_no_others(places: Places) -> No
     landing.put_text("reports/anywhere/report-missed-bin/7.sent", "where")
     assert documents_of(landing, "anywhere", FEED) == {7: ["data-docs", "report.csv"]}
     assert documents_of(landing, "nowhere", FEED) == {}
+    assert not has_data_docs_to_come(landing, "anywhere", FEED, 7)
+    # Where a page is yet to be built, the link says when.
+    for number in (7, 8):
+        landing.put_text(f"validations/anywhere/report-missed-bin/{number}.json", "{}")
+    assert documents_of(landing, "anywhere", FEED) == {7: ["data-docs", "report.csv"], 8: ["data-docs"]}
+    assert has_data_docs_to_come(landing, "anywhere", FEED, 8)
     found = document(landing, "data-docs", "anywhere", FEED, 7)
     assert found is not None
     assert (found.content, found.media_type) == (b"seven", "text/html; charset=utf-8")

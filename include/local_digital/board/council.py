@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from local_digital.board.documents import documents_of
-from local_digital.board.findings import Broken, Result, broken_rules, readable, results
+from local_digital.board.findings import Broken, Result, broken_rules, results
 from local_digital.board.rollout import Cell, cell_of, feeds
 from local_digital.config.sources import FileFacts
+from local_digital.error_rules import asks
 from local_digital.publishing.holds import Doubt
 from local_digital.publishing.sign_off import briefly
 from local_digital.sql import statement
@@ -51,7 +52,7 @@ class Delivery(NamedTuple):
 class Tried(NamedTuple):
     """One expectation over time. outcomes: one for each delivery of the grid, None where it was not tried."""
 
-    name: str
+    asks: str
     column: str
     severity: str
     outcomes: list[Result | None]
@@ -166,7 +167,7 @@ def grid(columns: list[Row[Any]], outcomes: dict[int, list[Result]]) -> Grid:
             # Where a suite asks the same of one column twice, the worse answer stands.
             if line[number] is None or outcome.sign != "pass":
                 line[number] = outcome
-    rows = [Tried(readable(name), column, severity, line) for (name, column, severity), line in tried.items()]
+    rows = [Tried(asks(name), column, severity, line) for (name, column, severity), line in tried.items()]
     return Grid(columns, rows)
 
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from local_digital.data_docs import PAGES, RESULTS
+
 if TYPE_CHECKING:
     from local_digital.landing import LandingStore
 
 Kind = Literal["data-docs", "report.html", "report.csv"]
 _FOLDERS: dict[Kind, tuple[str, str]] = {
-    "data-docs": ("data-docs", "html"),
+    "data-docs": (PAGES, "html"),
     "report.html": ("reports", "html"),
     "report.csv": ("reports", "csv"),
 }
+
+
+# Once a day a page is made of these.
+_DATA_DOCS_TO_COME = (RESULTS, "json")
 
 
 class Document(NamedTuple):
@@ -29,16 +35,20 @@ def document(landing: LandingStore, kind: Kind, council: str, transaction: str, 
     return Document(content, f"text/{ending}; charset=utf-8")
 
 
+def has_data_docs_to_come(landing: LandingStore, council: str, transaction: str, delivery_id: int) -> bool:
+    """Say whether a delivery's Data Docs can be built, where they are not there yet."""
+    folder, ending = _DATA_DOCS_TO_COME
+    return landing.has(f"{folder}/{council}/{transaction}/{delivery_id}.{ending}")
+
+
 def documents_of(landing: LandingStore, council: str, transaction: str) -> dict[int, list[Kind]]:
-    """Return which documents there are of a feed's deliveries, by their ids."""
+    """Return which documents there are of a feed's deliveries, by their ids; Data Docs also where they are to come."""
     found: dict[int, list[Kind]] = {}
-    for kind, (folder, ending) in _FOLDERS.items():
-        try:
-            names = landing.names(f"{folder}/{council}/{transaction}")
-        except FileNotFoundError:
-            continue
-        for name in names:
+    places: list[tuple[Kind, str, str]] = [("data-docs", *_DATA_DOCS_TO_COME)]
+    places += [(kind, *place) for kind, place in _FOLDERS.items()]
+    for kind, folder, ending in places:
+        for name in landing.names(f"{folder}/{council}/{transaction}"):
             stem, _, end = name.rpartition(".")
-            if end == ending and stem.isdigit():
+            if end == ending and stem.isdigit() and kind not in found.get(int(stem), []):
                 found.setdefault(int(stem), []).append(kind)
     return found

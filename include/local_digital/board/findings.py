@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from local_digital.error_rules import in_words
+from local_digital.error_rules import asks, in_words
 from local_digital.places import document_and_line
 from local_digital.sql import statement
 
@@ -43,13 +43,8 @@ class Result(NamedTuple):
     more: int
 
     @property
-    def name(self) -> str:
-        return readable(self.expectation)
-
-
-def readable(expectation: str) -> str:
-    """Return an expectation's name in words, such as `values to not be null`."""
-    return expectation.removeprefix("expect_").removeprefix("column_").removeprefix("table_").replace("_", " ")
+    def asks(self) -> str:
+        return asks(self.expectation)
 
 
 def broken_rules(db: Database, delivery_ids: Sequence[int]) -> dict[int, list[Broken]]:

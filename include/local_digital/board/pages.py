@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from local_digital.board.states import STATES
 from local_digital.site.pages import words
+from local_digital.site.pages.charts import DARK_PAGE, FONT, INK, PAGE
 from local_digital.site.pages.page_folder import PageFolder
 
 if TYPE_CHECKING:
@@ -52,9 +53,13 @@ class Addresses(NamedTuple):
     def council(self, slug: str) -> str:
         return f"{self.board}councils/{slug}{self._from_the_day}"
 
-    def volumes(self, council: str, transaction: str, size: str = "") -> str:
-        """Return a feed's totals as a table, or as a chart of a size."""
-        return f"{self.board}councils/{council}/{transaction}/volumes{f'-{size}.svg' if size else ''}"
+    def volumes(self, council: str, transaction: str) -> str:
+        """Return a feed's totals as a table."""
+        return f"{self.board}councils/{council}/{transaction}/volumes"
+
+    def chart(self, council: str, transaction: str, size: str, theme: str) -> str:
+        """Return a feed's totals as a chart. size: `narrow` or `wide`. theme: `light` or `dark`."""
+        return f"{self.volumes(council, transaction)}-{size}-{theme}.svg"
 
     def delivery(self, delivery_id: int) -> str:
         return f"{self.board}deliveries/{delivery_id}"
@@ -103,13 +108,14 @@ def asset(path: str) -> tuple[bytes, str] | None:
     return None
 
 
-def no_chart() -> bytes:
-    """Return what stands where a chart would, of a feed with too few periods for one."""
+def no_chart(theme: str) -> bytes:
+    """Return what stands where a chart would, of a feed with too few periods for one. theme: `light` or `dark`."""
+    page, ink = (DARK_PAGE, PAGE) if theme == "dark" else (PAGE, INK)
     return (
-        b'<svg xmlns="http://www.w3.org/2000/svg" width="328" height="48" viewBox="0 0 328 48" '
-        b'font-family="Arial, sans-serif" font-size="14">'
-        b'<text x="12" y="29">Too few periods for a chart yet.</text></svg>'
-    )
+        '<svg xmlns="http://www.w3.org/2000/svg" width="328" height="48" viewBox="0 0 328 48" '
+        f'font-family="{FONT}" font-size="14"><path fill="{page}" d="M0 0h328v48H0z"/>'
+        f'<text x="0" y="29" fill="{ink}">Too few periods for a chart yet.</text></svg>'
+    ).encode()
 
 
 def age(time: dt.timedelta) -> str:
@@ -128,6 +134,13 @@ def address_of(board: Rollout, addresses: Addresses, **changed: Any) -> str:
     return f"{addresses.board}?{urlencode(asked)}" if asked else addresses.board
 
 
+def without(message: str, *places: str) -> str:
+    """Return a message of the pipeline as a sentence, without places in it that the page around it names already."""
+    for place in places:
+        message = message.replace(f"{place}: ", "")
+    return words.sentence(message)
+
+
 def freshness(cell: Cell, now: dt.datetime) -> str:
     """Return how old what a feed has loaded is, against its cadence."""
     if cell.age is None or cell.late_from is None:
@@ -139,5 +152,12 @@ def freshness(cell: Cell, now: dt.datetime) -> str:
 
 _FOLDER = PageFolder(
     Path(__file__).parent,
-    {"words": words, "STATES": STATES, "age": age, "freshness": freshness, "address_of": address_of},
+    {
+        "words": words,
+        "STATES": STATES,
+        "age": age,
+        "freshness": freshness,
+        "address_of": address_of,
+        "without": without,
+    },
 )

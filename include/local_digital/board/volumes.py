@@ -48,9 +48,10 @@ def volumes(db: Database, council: Council, contract: Transaction) -> Volumes:
     return Volumes(kind, rows, _drawn(kind, rows))
 
 
-def drawn(drawing: Drawing, size: str) -> bytes:
-    """Return a chart as SVG. size: `narrow` or `wide`."""
-    return draw((drawing.narrow if size == "narrow" else drawing.wide).spec)
+def drawn(drawing: Drawing, size: str, theme: str) -> bytes:
+    """Return a chart as SVG. size: `narrow` or `wide`. theme: `light` or `dark`."""
+    picture = drawing.narrow if size == "narrow" else drawing.wide
+    return draw((picture.in_the_dark() if theme == "dark" else picture).spec)
 
 
 def _drawn(kind: PeriodKind, rows: list[tuple[dt.date, int, Expected | None]]) -> Drawing | None:

@@ -43,6 +43,8 @@
     const wanted = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
     const address = wanted.size ? `${form.action}?${wanted}` : form.action;
     history.replaceState(null, "", address);
+    // Airflow's address bar follows what its frame loads; nothing was loaded, but a reload is to keep the filters.
+    window.frameElement?.dispatchEvent(new Event("load"));
     look(address, true);
   };
   form.addEventListener("submit", (event) => { event.preventDefault(); wish(); });

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 FONT = "Arial, Helvetica, sans-serif"
 VEGA_LITE = "6.4"
 NARROW, WIDE = 328, 720
-INK, QUIET, GRID = "#0b0c0c", "#505a5f", "#dcdfe1"
+PAGE, INK, QUIET, GRID = "#ffffff", "#0b0c0c", "#505a5f", "#dcdfe1"
 BAND, BAND_EDGE = "#dfe9f3", "#7c93ab"
 _HOLIDAY = "#8a6d00"
 _TARGET = "#b3261e"
@@ -59,6 +59,24 @@ STYLES = (
     Style("#00703c", (10, 3, 2, 3), "diamond"),
     Style("#55606a", (4, 5), "cross"),
 )
+
+
+# What each colour of a chart over time is on a dark page.
+DARK_PAGE = "#111214"
+_IN_THE_DARK = {
+    PAGE: DARK_PAGE,
+    INK: "#eef0f2",
+    QUIET: "#b3bac1",
+    GRID: "#363c42",
+    BAND: "#22344a",
+    BAND_EDGE: "#7390ad",
+    _HOLIDAY: "#e3bd45",
+    _TARGET: "#ff8f86",
+    **dict(
+        zip((style.colour for style in STYLES), ("#76b8ff", "#ffa566", "#d2a6ff", "#66d494", "#b6c0c9"), strict=True)
+    ),
+}
+_COLOUR = re.compile('"(#[0-9a-f]{6})"')
 
 
 class Line(NamedTuple):
@@ -107,6 +125,10 @@ class Picture:
         told = json.dumps([_DRAWN_BY, VEGA_LITE, self.spec], sort_keys=True)
         return f"charts/{hashlib.sha256(told.encode()).hexdigest()[:20]}.svg"
 
+    def in_the_dark(self) -> Picture:
+        """Return the same chart for a dark page."""
+        return Picture(json.loads(_darkened(json.dumps(self.spec))), self.width, self.height)
+
     def file(self) -> File:
         return File(self.path, partial(draw, self.spec), named_by_content=True)
 
@@ -146,7 +168,7 @@ def sized(layers: list[dict[str, Any]], *, width: int, height: int, padding: dic
         "height": height - padding["top"] - padding["bottom"],
         "padding": padding,
         "autosize": {"type": "none"},
-        "background": "white",
+        "background": PAGE,
         "config": {
             "font": FONT,
             "aria": False,
@@ -196,7 +218,7 @@ def over_time(
 
 
 def swatches() -> dict[str, bytes]:
-    """Return the assets that the keys show, by name."""
+    """Return the assets that the keys show, by name; each is there for a dark page too, as `dark-` and its name."""
     found = {}
     for index, style in enumerate(STYLES):
         marker = {
@@ -215,7 +237,13 @@ def swatches() -> dict[str, bytes]:
     found["target.svg"] = f'<path d="M1 9h42" stroke="{_TARGET}" stroke-width="1.5" stroke-dasharray="12 4"/>'
     found["holiday.svg"] = f'<path d="M22 5l5 8h-10z" fill="{_HOLIDAY}"/>'
     frame = '<svg xmlns="http://www.w3.org/2000/svg" width="44" height="18" viewBox="0 0 44 18">'
+    found |= {f"dark-{name}": _darkened(drawn) for name, drawn in found.items()}
     return {name: f"{frame}{drawn}</svg>".encode() for name, drawn in found.items()}
+
+
+def _darkened(drawn: str) -> str:
+    # A colour that has no counterpart here is an error: it might not be seen at all.
+    return _COLOUR.sub(lambda found: f'"{_IN_THE_DARK[found[1]]}"', drawn)
 
 
 class Scale(NamedTuple):
