@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
+import pytest
 from sqlalchemy import text
 
-from local_digital.retention import expire
+from local_digital.errors import ConfigurationError
+from local_digital.retention import expire, expire_reports
+from local_digital.settings import from_environment
 from local_digital.workspace import Workspace
 from tests.conftest import Installation, export, row
 
@@ -87,3 +91,59 @@ def test_bytes_that_two_deliveries_share_go_when_both_are_past_their_retention(
         db.execute(age, {"name": "%"})
     assert len(expire(workspace)) == 2
     assert raw_files(installation) == 0
+
+
+def test_error_reports_of_all_but_the_newest_deliveries_go_and_are_not_written_or_sent_again(
+    installation: Installation, workspace: Workspace
+) -> None:
+    for night in range(1, 5):
+        installation.put(f"missed_bins_2025110{night}.csv", export(row(str(night)), row("x", "31/02/2025 10:00")))
+    installation.ingest(workspace)
+    reports = installation.folder.parents[2] / "landing" / "reports" / "solihull" / "report-missed-bin"
+    # As if the first had been sent.
+    (reports / "1.sent").write_text("where")
+    few = replace(workspace, settings=replace(workspace.settings, pages_kept=3))
+    assert expire_reports(workspace) == []
+    assert expire_reports(few, dry_run=True) == [1]
+    assert len(list(reports.glob("1.*"))) == 3
+    assert expire_reports(few) == [1]
+    assert sorted({path.name.partition(".")[0] for path in reports.iterdir()}) == ["2", "3", "4"]
+    assert expire_reports(few) == []
+
+
+def test_downloads_that_nobody_came_back_for_go(installation: Installation, workspace: Workspace) -> None:
+    spool = installation.settings.spool
+    spool.mkdir(exist_ok=True)
+    for name in ("old.partial", "young.partial"):
+        (spool / name).write_text("half")
+    os.utime(spool / "old.partial", (1_700_000_000, 1_700_000_000))
+    expire(workspace, dry_run=True)
+    assert len(list(spool.iterdir())) == 2
+    expire(workspace)
+    assert [path.name for path in spool.glob("*.partial")] == ["young.partial"]
+
+
+def test_faults_go_when_they_were_mended_long_ago(installation: Installation, workspace: Workspace) -> None:
+    del installation
+    with workspace.engine.begin() as db:
+        for run_id, days in (("open", None), ("young", 399), ("old", 401)):
+            db.execute(
+                text(
+                    "insert into ledger.fault "
+                    "(council, run_id, transaction, step, error, kind, place, expected, found, action, mended_at) "
+                    "values ('a', :run_id, 'b', 'load', 'E', 'data', '', '', '', '', "
+                    "now() - make_interval(days => :days))"
+                ),
+                {"run_id": run_id, "days": days},
+            )
+    expire(workspace)
+    with workspace.engine.connect() as db:
+        assert db.scalars(text("select run_id from ledger.fault order by 1")).all() == ["open", "young"]
+
+
+@pytest.mark.parametrize("value", ["9", "-1", "many", "1.5"])
+def test_too_few_pages_or_no_number_are_refused(value: str) -> None:
+    with pytest.raises(ConfigurationError, match="LOCAL_DIGITAL_PAGES_KEPT: expected a whole number, 10 or more"):
+        from_environment({"LOCAL_DIGITAL_PAGES_KEPT": value})
+    assert from_environment({"LOCAL_DIGITAL_PAGES_KEPT": ""}).pages_kept == 60
+    assert from_environment({"LOCAL_DIGITAL_PAGES_KEPT": "10"}).pages_kept == 10

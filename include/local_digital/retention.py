@@ -1,46 +1,70 @@
 """Retention: raw landing files hold personal data, and go after the number of days that the council's file says.
 
-With them go looks at councils' pages that are too old to be published, and what killed runs left half written in the
-landing store.
+With them go looks at councils' pages that are too old to be published, faults that were mended long ago, what killed
+runs left half written in the landing store or half downloaded in the spool, and error reports but for the newest.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from local_digital.availability import forget_checks
-from local_digital.config.loading import load_councils
+from local_digital.config.loading import load_councils, load_transactions
+from local_digital.error_report import remove_old
+from local_digital.sources.spool import Spool
 from local_digital.sql import statement
+from local_digital.workspace import Workspace, lock
 
 if TYPE_CHECKING:
-    from local_digital.workspace import Workspace
+    from sqlalchemy import Row
 
 # A write into the landing store that has not gone on for so long was killed.
 DEAD_AFTER = dt.timedelta(hours=1)
+FAULTS_KEPT_DAYS = 400
 
 
 def expire(workspace: Workspace, *, dry_run: bool = False) -> list[int]:
     """Remove raw files past their council's retention; return the ids of the deliveries whose bytes went.
 
     The accepted records and the ledger stay. The ledger is marked after the bytes are gone, so a crash between the two
-    only makes the next call mark what is gone already.
+    only makes the next call mark what is gone already. Bytes that somebody lands again meanwhile stay.
     """
     gone: list[int] = []
     councils, _ = load_councils(workspace.settings.config)
     for slug, council in councils.items():
+        facts = {"council": slug, "days": council.privacy.retention_days, "delivery_id": None}
         with workspace.engine.connect() as db:
-            due = db.execute(
-                statement("ledger/expired_raw"), {"council": slug, "days": council.privacy.retention_days}
-            ).all()
-        for delivery in due:
-            gone.append(delivery.delivery_id)
-            if not dry_run:
-                workspace.landing.remove_raw(delivery.sha256)
-                with workspace.engine.begin() as db:
-                    db.execute(statement("ledger/mark_raw_removed"), {"delivery_id": delivery.delivery_id})
+            due = db.execute(statement("ledger/expired_raw"), facts).all()
+        gone.extend(delivery.delivery_id for delivery in due if dry_run or _remove(workspace, delivery, facts))
     if not dry_run:
         workspace.landing.remove_unfinished(dt.datetime.now(dt.UTC) - DEAD_AFTER)
         with workspace.engine.begin() as db:
             forget_checks(db)
+            db.execute(statement("alerts/forget_faults"), {"days": FAULTS_KEPT_DAYS})
+        # To open it is to remove what nobody came back for; other workers do so with their next extract.
+        with Spool(workspace.settings.spool):
+            pass
     return gone
+
+
+def expire_reports(workspace: Workspace, *, dry_run: bool = False) -> list[int]:
+    """Remove error reports but for those of each feed's newest deliveries; return of which deliveries they were."""
+    councils, _ = load_councils(workspace.settings.config)
+    contracts, _ = load_transactions(workspace.settings.config)
+    return [
+        delivery_id
+        for council in councils.values() for transaction in council.feeds
+        for delivery_id in remove_old(workspace, workspace.handle(council, contracts[transaction]), dry_run=dry_run)
+    ]  # fmt: skip
+
+
+def _remove(workspace: Workspace, delivery: Row[Any], facts: dict[str, object]) -> bool:
+    """Remove a delivery's bytes; return False where they are wanted again since it was found past its retention."""
+    with workspace.engine.begin() as db:
+        lock(db, "raw", delivery.sha256)
+        if not db.execute(statement("ledger/expired_raw"), {**facts, "delivery_id": delivery.delivery_id}).all():
+            return False
+        workspace.landing.remove_raw(delivery.sha256)
+        db.execute(statement("ledger/mark_raw_removed"), {"delivery_id": delivery.delivery_id})
+    return True
