@@ -69,7 +69,14 @@ def _reached(db: Database, facts: dict[str, object]) -> int:
 
 
 def _compute(db: Database, feed: FeedHandle, facts: dict[str, object]) -> None:
-    for step in ("forget_volume", "forget_kpi", "counted", "volume", "period", "leave_out_period"):
+    for step in ("forget_volume", "forget_kpi", "reached_day", "touched_span", "counted", "counted_day"):
+        db.execute(statement(f"marts/{step}"), facts)
+    db.execute(statement("marts/counted_labels"))
+    for breakdown, across in [(name, "") for name in ("channel", *feed.contract.breakdowns)] + _two_way(feed.contract):
+        db.execute(statement("marts/counted_label"), {"breakdown": breakdown, "across": across})
+    # Nobody else looks after the statistics of temporary tables.
+    db.execute(text("analyze reached_day, touched_period, counted_day, counted_label"))
+    for step in ("volume", "period", "leave_out_period", "counted_period"):
         db.execute(statement(f"marts/{step}"), facts)
     statements = {
         KPIS[name].statement: KPIS[name].periods
@@ -79,7 +86,7 @@ def _compute(db: Database, feed: FeedHandle, facts: dict[str, object]) -> None:
         if "quarter" not in kinds:
             db.execute(statement(f"marts/kpi_{name}"), facts)
     db.execute(statement("marts/kpi_caveats"), facts)
-    db.execute(text("drop table counted"))
+    db.execute(text("drop table counted, counted_day, counted_label, counted_period, reached_day, touched_span"))
     for step in ("touched_quarter", "forget_quarter", "costed_month"):
         db.execute(statement(f"marts/{step}"), facts)
     for name, kinds in statements.items():
@@ -93,7 +100,6 @@ def _facts(feed: FeedHandle) -> dict[str, object]:
     own, contract = feed.feed, feed.contract
     channels = contract.fields["channel"].values
     counted_by = own.aggregate.period if own.aggregate else None
-    tables = [(name, "") for name in ("channel", *contract.breakdowns)] + _two_way(contract)
     costs = [*((cost, True) for cost in own.unit_costs), *((cost, False) for cost in contract.unit_costs)]
     return {
         "feed_id": feed.feed_id,
@@ -105,8 +111,6 @@ def _facts(feed: FeedHandle) -> dict[str, object]:
         "period_kinds": _KINDS_FROM[counted_by or "day"],
         "counted_by": counted_by,
         "only_changes": own.delivery in {"delta", "event_log"},
-        "breakdowns": [breakdown for breakdown, _ in tables],
-        "acrosses": [across for _, across in tables],
         "channels": sorted(offered(own, "channel")),
         "not_demand": not_demand(feed),
         "given_up": labels(contract, "status", lambda label: not label.completed),

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _COLUMNS = (*RECORD_FIELDS, "line")
+# So many rows are spelt out as text at a time.
+_AT_ONCE = 100_000
+_COPY_BYTES = 1 << 20
 
 
 @dataclass
@@ -65,6 +68,7 @@ def load(workspace: Workspace, feed: FeedHandle) -> LoadReport:
 
 def _load_one(workspace: Workspace, db: Database, feed: FeedHandle, delivery: Row[Any], report: LoadReport) -> None:
     records = workspace.landing.accepted(delivery.delivery_id)
+    told = records.num_rows
     resent = _superseded(db, feed, delivery)
     if feed.feed.delivery == "event_log":
         inserted, updated, withdrawn = _load_events(workspace, db, feed, delivery, records, resent)
@@ -75,6 +79,9 @@ def _load_one(workspace: Workspace, db: Database, feed: FeedHandle, delivery: Ro
             records = _without(records, _refs(workspace, newer))
         if stated:
             records = records.filter(pc.invert(_within(records, stated)))
+        told = records.num_rows
+        if not newer and not resent:
+            records = _unlike_the_last(workspace, db, feed, delivery, records)
         inserted, updated = _merge(db, feed, delivery.delivery_id, records)
         withdrawn = _replace_periods(db, feed, delivery, records) if feed.feed.delivery == "aggregate" else 0
         if resent:
@@ -83,7 +90,7 @@ def _load_one(workspace: Workspace, db: Database, feed: FeedHandle, delivery: Ro
         "delivery_id": delivery.delivery_id,
         "inserted": inserted,
         "updated": updated,
-        "unchanged": max(0, records.num_rows - inserted - updated),
+        "unchanged": max(0, told - inserted - updated),
         "withdrawn": withdrawn,
     }
     db.execute(
@@ -107,16 +114,66 @@ def _merge(db: Database, feed: FeedHandle, delivery_id: int, records: pa.Table) 
     """Stage with COPY and merge; return how many records were inserted and how many updated."""
     if records.num_rows == 0:
         return 0, 0
+    if db.scalar(text("select not exists (select 1 from core.record where feed_id = :feed_id)"),
+                 {"feed_id": feed.feed_id}):  # fmt: skip
+        return _add_all(db, feed, delivery_id, records), 0
     _stage(db, records, _COLUMNS)
     return _merge_staged(db, feed, delivery_id)
 
 
+def _add_all(db: Database, feed: FeedHandle, delivery_id: int, records: pa.Table) -> int:
+    """Write the first records of a feed, which nothing can be compared with; return how many."""
+    _copy(db, "core.record", records, _COLUMNS, {"feed_id": feed.feed_id, "delivery_id": delivery_id})
+    days = pc.cast(pc.local_timestamp(pc.cast(records.column("reported_at"), pa.timestamp("us", tz="Europe/London"))),
+                   pa.date32(), safe=False)  # fmt: skip
+    if records.num_rows >= _AT_ONCE // 10:
+        # Without statistics of so many new rows the figures would be computed in the slowest way there is.
+        db.execute(text("analyze core.record"))
+    db.execute(statement("load/add_stale_days"), {"feed_id": feed.feed_id, "days": pc.unique(days).to_pylist()})
+    return int(records.num_rows)
+
+
 def _stage(db: Database, records: pa.Table, columns: tuple[str, ...]) -> None:
     db.execute(statement("load/stage"))
+    _copy(db, "stage", records, columns, {})
+    db.execute(text("analyze stage"))
+
+
+def _copy(db: Database, table: str, records: pa.Table, columns: tuple[str, ...], same: dict[str, int]) -> None:
+    """Write records by COPY. same: columns that are alike in all rows, with their value."""
+    # The names of tables and columns are the vocabulary's own, no outside text.
+    names = ", ".join([*columns, *same])
     cursor = db.connection.cursor()
-    # The names of the columns are the vocabulary's own, no outside text.
-    cursor.copy_expert(f"copy stage ({', '.join(columns)}) from stdin with (format csv)", _as_csv(db, records, columns))
+    for start in range(0, records.num_rows, _AT_ONCE):
+        few = _as_csv(db, records.slice(start, _AT_ONCE), columns, same)
+        cursor.copy_expert(f"copy {table} ({names}) from stdin with (format csv)", few, _COPY_BYTES)
     cursor.close()
+
+
+def _unlike_the_last(
+    workspace: Workspace, db: Database, feed: FeedHandle, delivery: Row[Any], records: pa.Table
+) -> pa.Table:
+    """Leave out the records that the newest loaded delivery tells the same way: the warehouse has them like that.
+
+    Only where nothing newer is loaded and nothing is undone; what the delivery before the last told may differ.
+    """
+    before = _others(db, feed, delivery, "load/older_deliveries")
+    if not before or not workspace.landing.has_accepted(before[0]):
+        return records
+    last = workspace.landing.accepted(before[0])
+    found = pc.index_in(records.column("record_ref"), value_set=last.column("record_ref"))
+    same = pc.is_valid(found)
+    for name in RECORD_FIELDS:
+        if name == "record_ref":
+            continue
+        now, then = _plain(records.column(name)), _plain(last.column(name)).take(found)
+        alike = pc.or_(pc.fill_null(pc.equal(now, then), False), pc.and_(pc.is_null(now), pc.is_null(then)))
+        same = pc.and_(same, alike)
+    return records.filter(pc.invert(same))
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.cast(column, pa.string()) if pa.types.is_dictionary(column.type) else column
 
 
 def _merge_staged(db: Database, feed: FeedHandle, delivery_id: int) -> tuple[int, int]:
@@ -180,8 +237,8 @@ def _replace_periods(db: Database, feed: FeedHandle, delivery: Row[Any], records
     return int(replaced.withdrawn)
 
 
-def _as_csv(db: Database, records: pa.Table, names: tuple[str, ...]) -> io.BytesIO:
-    columns = {}
+def _as_csv(db: Database, records: pa.Table, names: tuple[str, ...], same: dict[str, int]) -> io.BytesIO:
+    columns: dict[str, Any] = {}
     for name in names:
         column = records.column(name)
         if name in LABELS:
@@ -198,6 +255,8 @@ def _as_csv(db: Database, records: pa.Table, names: tuple[str, ...]) -> io.Bytes
             columns[name] = column.cast(pa.string())
         else:
             columns[name] = column
+    for name, value in same.items():
+        columns[name] = pa.repeat(value, records.num_rows)
     buffer = io.BytesIO()
     pa.csv.write_csv(pa.table(columns), buffer, pa.csv.WriteOptions(include_header=False, quoting_style="needed"))
     buffer.seek(0)

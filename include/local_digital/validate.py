@@ -20,7 +20,7 @@ from sqlalchemy import text
 
 from local_digital.calendar import local_day, midnight, period_end
 from local_digital.config.sources import FileFacts
-from local_digital.data_docs import render
+from local_digital.data_docs import keep
 from local_digital.error_report import write_missing
 from local_digital.errors import DataError, defect
 from local_digital.expectations import Validation, check
@@ -39,7 +39,6 @@ _log = logging.getLogger(__name__)
 _EARLIEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 # What bytes that nobody thought of may make a library raise: such a delivery is turned down, and holds up no other.
 UNREADABLE = (pa.ArrowException, ValueError, ArithmeticError, LookupError, RecursionError, FileNotFoundError)
-_PAGES = 10
 _VOLUME_WEEKS = 8
 _VOLUME_HISTORY = 4
 _VOLUME_BAND = (0.5, 2.0)
@@ -88,7 +87,7 @@ def validate(workspace: Workspace, feed: FeedHandle) -> list[DeliveryReport]:
     reports = []
     for position, delivery in enumerate(landed):
         # A long backlog gets pages for its newest deliveries only; the counts of all are in the ledger.
-        with_page = position >= len(landed) - _PAGES
+        with_page = position >= len(landed) - workspace.settings.pages_kept
         report = _validate_one(workspace, feed, delivery, secret, with_page=with_page)
         _log.info("%s: delivery %s %s: %s", feed.name, report.delivery_id, report.status, _counts(report))
         reports.append(report)
@@ -134,14 +133,15 @@ def judge(
     """
     where = f"{feed.name}: {delivery.name}"
     try:
-        candidates = parse(
-            workspace.landing.read_raw(delivery.sha256),
-            feed,
-            Delivered(delivery.name, delivery.as_of, delivery.series),
-            secret=secret,
-            connection=workspace.settings.connection,
-            where=where,
-        )
+        with workspace.landing.open_raw(delivery.sha256) as raw:
+            candidates = parse(
+                raw,
+                feed,
+                Delivered(delivery.name, delivery.as_of, delivery.series),
+                secret=secret,
+                connection=workspace.settings.connection,
+                where=where,
+            )
         left = suppressed.leave_out(candidates)
         candidates = left.candidates
         _refuse_shrunken_snapshot(workspace, feed, delivery, candidates.rows_read - candidates.filtered, where)
@@ -166,7 +166,7 @@ def _validate_one(
     complete_until, ends_early = _complete_until(feed, delivery.as_of, sorted_out.accepted)
     workspace.landing.put_accepted(delivery.delivery_id, sorted_out.accepted)
     if with_page:
-        render(workspace, feed, delivery.delivery_id, sorted_out.validation)
+        keep(workspace, feed, delivery.delivery_id, sorted_out.validation)
     report = DeliveryReport(
         delivery.delivery_id,
         delivery.name,
@@ -276,10 +276,11 @@ def _deduplicated(table: pa.Table, *, events: bool) -> tuple[pa.Table, int, list
     events: the rows of a case are its history, and all stay. Returns the table, the number of exact duplicates and the
     lines of the rows that a later one replaces.
     """
-    ref = table.column("record_ref").to_pandas()
-    suspects = np.flatnonzero(ref.duplicated(keep=False).to_numpy())
-    if not suspects.size:
+    ref = table.column("record_ref").combine_chunks().dictionary_encode()
+    if len(ref.dictionary) + ref.null_count == table.num_rows and ref.null_count <= 1:
         return table, 0, []
+    codes = pd.Series(pc.fill_null(ref.indices, -1).to_numpy(zero_copy_only=False))
+    suspects = np.flatnonzero(codes.duplicated(keep=False).to_numpy())
     few = table.take(pa.array(suspects)).to_pandas()
     # The last of equal rows stays, so that "the last row of a case wins" holds for a row that comes back.
     exact = few.drop(columns="line").duplicated(keep="last").to_numpy()

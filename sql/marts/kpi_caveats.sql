@@ -18,12 +18,11 @@ set
                 ) then 'unmapped-channels' end,
             case when
                 figure.kpi in ('median-hours-to-close', 'p90-hours-to-close', 'rectified') and exists (
-                    select 1 from counted
+                    select 1 from counted_period as counted
                     where
                         counted.period_kind = figure.period_kind
                         and counted.period_start = figure.period_start
-                        and counted.demand
-                        and counted.closed_at is null
+                        and counted.still_open > 0
                 ) then 'still-open' end,
             case when
                 figure.kpi = 'repeat-misses' and figure.denominator < (

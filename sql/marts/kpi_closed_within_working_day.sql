@@ -6,20 +6,13 @@ insert into marts.kpi (
 select
     :council,
     :transaction,
-    touched.period_kind,
-    touched.period_start,
+    period_kind,
+    period_start,
     'closed-within-one-working-day',
     '1',
-    coalesce(sum(counted.count) filter (where counted.in_time), 0),
-    coalesce(sum(counted.count), 0),
-    coalesce(sum(counted.count) filter (where counted.in_time), 0)
-    / nullif(cast(sum(counted.count) as numeric), 0),
-    touched.basis
-from touched_period as touched
-left join counted
-    on
-        touched.period_kind = counted.period_kind
-        and touched.period_start = counted.period_start
-        and counted.demand
-        and counted.due
-group by touched.period_kind, touched.period_start, touched.basis
+    coalesce(sum(in_time), 0),
+    coalesce(sum(due), 0),
+    coalesce(sum(in_time), 0) / nullif(sum(due), 0),
+    basis
+from counted_period
+group by period_kind, period_start, basis

@@ -7,19 +7,13 @@ insert into marts.kpi (
 select
     :council,
     :transaction,
-    touched.period_kind,
-    touched.period_start,
+    period_kind,
+    period_start,
     'completion-rate',
     '1',
-    coalesce(sum(counted.count) filter (where counted.demand), 0),
-    coalesce(sum(coalesce(counted.starts, counted.count)), 0),
-    coalesce(sum(counted.count) filter (where counted.demand), 0)
-    / cast(nullif(sum(coalesce(counted.starts, counted.count)), 0) as numeric),
-    touched.basis
-from touched_period as touched
-left join counted
-    on
-        touched.period_kind = counted.period_kind
-        and touched.period_start = counted.period_start
-        and (counted.demand or counted.given_up)
-group by touched.period_kind, touched.period_start, touched.basis
+    coalesce(sum(reports), 0),
+    coalesce(sum(begun), 0),
+    coalesce(sum(reports), 0) / nullif(sum(begun), 0),
+    basis
+from counted_period
+group by period_kind, period_start, basis

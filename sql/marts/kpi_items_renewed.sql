@@ -5,18 +5,13 @@ insert into marts.kpi (
 select
     :council,
     :transaction,
-    touched.period_kind,
-    touched.period_start,
+    period_kind,
+    period_start,
     'items-renewed',
     '1',
-    coalesce(sum(counted.items), 0),
+    coalesce(sum(items), 0),
     null,
-    coalesce(sum(counted.items), 0),
-    touched.basis
-from touched_period as touched
-left join counted
-    on
-        touched.period_kind = counted.period_kind
-        and touched.period_start = counted.period_start
-        and counted.demand
-group by touched.period_kind, touched.period_start, touched.basis
+    coalesce(sum(items), 0) as figure,
+    basis
+from counted_period
+group by period_kind, period_start, basis

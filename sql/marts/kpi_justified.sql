@@ -5,19 +5,13 @@ insert into marts.kpi (
 select
     :council,
     :transaction,
-    touched.period_kind,
-    touched.period_start,
+    period_kind,
+    period_start,
     'justified',
     '1',
-    coalesce(sum(counted.count), 0),
+    coalesce(sum(upheld), 0),
     null,
-    coalesce(sum(counted.count), 0),
-    touched.basis
-from touched_period as touched
-left join counted
-    on
-        touched.period_kind = counted.period_kind
-        and touched.period_start = counted.period_start
-        and counted.demand
-        and counted.upheld
-group by touched.period_kind, touched.period_start, touched.basis
+    coalesce(sum(upheld), 0) as figure,
+    basis
+from counted_period
+group by period_kind, period_start, basis

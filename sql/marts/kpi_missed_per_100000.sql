@@ -46,10 +46,9 @@ missed as (
         counted.period_kind,
         counted.period_start,
         stream.label as stream,
-        sum(counted.count) as missed
-    from counted
+        sum(counted.upheld) as missed
+    from counted_period as counted
     inner join core.label as stream on counted.stream = stream.label_id
-    where counted.demand and counted.upheld
     group by counted.period_kind, counted.period_start, stream.label
 ),
 
@@ -57,14 +56,14 @@ left_out as (
     select distinct
         counted.period_kind,
         counted.period_start
-    from counted
+    from counted_period as counted
     inner join core.label as stream on counted.stream = stream.label_id
     left join scheduled
         on
             counted.period_kind = scheduled.period_kind
             and counted.period_start = scheduled.period_start
             and stream.label = scheduled.stream
-    where counted.demand and scheduled.stream is null
+    where counted.reports is not null and scheduled.stream is null
 )
 
 select

@@ -6,21 +6,13 @@ insert into marts.kpi (
 select
     :council,
     :transaction,
-    touched.period_kind,
-    touched.period_start,
+    period_kind,
+    period_start,
     'rectified-within-one-working-day',
     '1',
-    coalesce(sum(counted.count) filter (where counted.in_time), 0),
-    coalesce(sum(counted.count), 0),
-    coalesce(sum(counted.count) filter (where counted.in_time), 0)
-    / nullif(cast(sum(counted.count) as numeric), 0),
-    touched.basis
-from touched_period as touched
-left join counted
-    on
-        touched.period_kind = counted.period_kind
-        and touched.period_start = counted.period_start
-        and counted.demand
-        and counted.due
-        and counted.upheld
-group by touched.period_kind, touched.period_start, touched.basis
+    coalesce(sum(upheld_in_time), 0),
+    coalesce(sum(upheld_due), 0),
+    coalesce(sum(upheld_in_time), 0) / nullif(sum(upheld_due), 0),
+    basis
+from counted_period
+group by period_kind, period_start, basis

@@ -6,10 +6,10 @@ insert into marts.kpi (
 with told as (
     select
         record.reported_at,
-        record.reported_at - lag(record.reported_at) over (
+        lag(record.reported_at) over (
             partition by record.premises_key, record.stream
             order by record.reported_at, record.record_ref
-        ) as since
+        ) as before
     from core.record
     left join core.label as status on record.status = status.label_id
     where
@@ -20,6 +20,15 @@ with told as (
         >= (select min(starts_at) from reached_period) - make_interval(weeks => :look_back_weeks, days => 1)
         and record.reported_at < (select max(ends_at) from reached_period)
         and coalesce(status.label <> all(cast(:not_demand as text[])), true)
+),
+
+days as (
+    select
+        cast(reported_at at time zone 'Europe/London' as date) as day,
+        count(*) as reports,
+        count(*) filter (where reported_at - before <= make_interval(weeks => :look_back_weeks)) as again
+    from told
+    group by 1
 )
 
 select
@@ -29,10 +38,9 @@ select
     reached.period_start,
     'repeat-misses',
     '1',
-    count(*) filter (where told.since <= make_interval(weeks => :look_back_weeks)),
-    count(told.reported_at),
-    count(*) filter (where told.since <= make_interval(weeks => :look_back_weeks))
-    / nullif(cast(count(told.reported_at) as numeric), 0),
+    coalesce(sum(days.again), 0),
+    coalesce(sum(days.reports), 0),
+    coalesce(sum(days.again), 0) / nullif(sum(days.reports), 0),
     case
         when reached.basis = 'full' and reached.period_start - 7 * :look_back_weeks < reached.first_day then 'partial'
         else reached.basis
@@ -45,5 +53,7 @@ inner join marts.volume as whole
         and whole.breakdown = 'total'
         and reached.period_kind = whole.period_kind
         and reached.period_start = whole.period_start
-left join told on reached.starts_at <= told.reported_at and reached.ends_at > told.reported_at
+left join reached_day
+    on reached.period_kind = reached_day.period_kind and reached.period_start = reached_day.period_start
+left join days on reached_day.day = days.day
 group by reached.period_kind, reached.period_start, reached.basis, reached.first_day

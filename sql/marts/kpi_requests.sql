@@ -5,20 +5,15 @@ insert into marts.kpi (
 select
     :council,
     :transaction,
-    touched.period_kind,
-    touched.period_start,
+    counted.period_kind,
+    counted.period_start,
     kinds.kpi,
     '1',
-    coalesce(sum(counted.count) filter (where request.label = kinds.label), 0),
+    coalesce(sum(counted.reports) filter (where request.label = kinds.label), 0),
     null,
-    coalesce(sum(counted.count) filter (where request.label = kinds.label), 0),
-    touched.basis
-from touched_period as touched
+    coalesce(sum(counted.reports) filter (where request.label = kinds.label), 0),
+    counted.basis
+from counted_period as counted
 cross join (values ('applications', 'application'), ('renewals', 'renewal')) as kinds (kpi, label)
-left join counted
-    on
-        touched.period_kind = counted.period_kind
-        and touched.period_start = counted.period_start
-        and counted.demand
 left join core.label as request on counted.request = request.label_id
-group by touched.period_kind, touched.period_start, touched.basis, kinds.kpi
+group by counted.period_kind, counted.period_start, counted.basis, kinds.kpi

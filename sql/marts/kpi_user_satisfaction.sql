@@ -6,19 +6,13 @@ insert into marts.kpi (
 select
     :council,
     :transaction,
-    touched.period_kind,
-    touched.period_start,
+    period_kind,
+    period_start,
     'user-satisfaction',
     '1',
-    coalesce(sum((counted.rating - 1) * counted.count), 0),
-    coalesce(sum(4 * counted.count), 0),
-    sum((counted.rating - 1) * counted.count) / cast(nullif(sum(4 * counted.count), 0) as numeric),
-    touched.basis
-from touched_period as touched
-left join counted
-    on
-        touched.period_kind = counted.period_kind
-        and touched.period_start = counted.period_start
-        and counted.demand
-        and counted.rating is not null
-group by touched.period_kind, touched.period_start, touched.basis
+    coalesce(sum((rating - 1) * reports), 0),
+    coalesce(sum(4 * reports) filter (where rating is not null), 0),
+    sum((rating - 1) * reports) / nullif(sum(4 * reports) filter (where rating is not null), 0),
+    basis
+from counted_period
+group by period_kind, period_start, basis

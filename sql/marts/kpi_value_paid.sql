@@ -5,18 +5,13 @@ insert into marts.kpi (
 select
     :council,
     :transaction,
-    touched.period_kind,
-    touched.period_start,
+    period_kind,
+    period_start,
     'value-paid',
     '1',
-    coalesce(sum(counted.amount), 0),
+    coalesce(sum(amount), 0),
     null,
-    coalesce(sum(counted.amount), 0),
-    touched.basis
-from touched_period as touched
-left join counted
-    on
-        touched.period_kind = counted.period_kind
-        and touched.period_start = counted.period_start
-        and counted.demand
-group by touched.period_kind, touched.period_start, touched.basis
+    coalesce(sum(amount), 0) as figure,
+    basis
+from counted_period
+group by period_kind, period_start, basis

@@ -4,50 +4,14 @@ insert into marts.volume (
     council, transaction, period_kind, period_start, breakdown, label, across, across_label, reports, basis
 )
 with demand as (
-    select * from counted
-    where demand
-),
-
-parts as (
     select
-        demand.period_kind,
-        demand.period_start,
-        demand.basis,
-        demand.count,
-        tables.breakdown,
-        tables.across,
-        labels.label_id,
-        labels.across_id
-    from demand
-    cross join
-        unnest(cast(:breakdowns as text[]), cast(:acrosses as text[])) as tables (breakdown, across)
-    cross join
-        lateral (
-            select
-                case tables.breakdown
-                    when 'channel' then demand.channel
-                    when 'ward' then demand.ward
-                    when 'stream' then demand.stream
-                    when 'reason' then demand.reason
-                    when 'age_group' then demand.age_group
-                    when 'branch' then demand.branch
-                    when 'payment_method' then demand.payment_method
-                    when 'concession' then demand.concession
-                    when 'request' then demand.request
-                end as label_id,
-                case tables.across
-                    when 'channel' then demand.channel
-                    when 'ward' then demand.ward
-                    when 'stream' then demand.stream
-                    when 'reason' then demand.reason
-                    when 'age_group' then demand.age_group
-                    when 'branch' then demand.branch
-                    when 'payment_method' then demand.payment_method
-                    when 'concession' then demand.concession
-                    when 'request' then demand.request
-                end as across_id
-        ) as labels
-    where labels.label_id is not null and (tables.across = '' or labels.across_id is not null)
+        days.period_kind,
+        days.period_start,
+        counted.rating,
+        counted.reports
+    from counted_day as counted
+    inner join reached_day as days on counted.day = days.day
+    where counted.reports is not null
 )
 
 select
@@ -59,7 +23,7 @@ select
     'total',
     '',
     '',
-    coalesce(sum(demand.count), 0),
+    coalesce(sum(demand.reports), 0),
     touched.basis
 from touched_period as touched
 left join demand on touched.period_kind = demand.period_kind and touched.period_start = demand.period_start
@@ -69,37 +33,41 @@ union all
 select
     :council,
     :transaction,
-    parts.period_kind,
-    parts.period_start,
-    parts.breakdown,
+    touched.period_kind,
+    touched.period_start,
+    counted.breakdown,
     label.label,
-    parts.across,
+    counted.across,
     coalesce(across_label.label, ''),
-    sum(parts.count),
-    parts.basis
-from parts
-inner join core.label on parts.label_id = label.label_id
-left join core.label as across_label on parts.across_id = across_label.label_id
+    sum(counted.reports),
+    touched.basis
+from touched_period as touched
+inner join reached_day as days
+    on touched.period_kind = days.period_kind and touched.period_start = days.period_start
+inner join counted_label as counted on days.day = counted.day
+inner join core.label on counted.label_id = label.label_id
+left join core.label as across_label on counted.across_id = across_label.label_id
 group by
-    parts.period_kind,
-    parts.period_start,
-    parts.basis,
-    parts.breakdown,
+    touched.period_kind,
+    touched.period_start,
+    touched.basis,
+    counted.breakdown,
     label.label,
-    parts.across,
+    counted.across,
     across_label.label
 union all
 select
     :council,
     :transaction,
-    period_kind,
-    period_start,
+    touched.period_kind,
+    touched.period_start,
     'rating',
-    cast(rating as text),
+    cast(demand.rating as text),
     '',
     '',
-    sum(count),
-    basis
-from demand
-where rating is not null
-group by period_kind, period_start, basis, rating
+    sum(demand.reports),
+    touched.basis
+from touched_period as touched
+inner join demand on touched.period_kind = demand.period_kind and touched.period_start = demand.period_start
+where demand.rating is not null
+group by touched.period_kind, touched.period_start, touched.basis, demand.rating

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import gzip
 import io
@@ -13,6 +14,7 @@ import pytest
 from local_digital.config.loading import load_transactions
 from local_digital.config.models import Council
 from local_digital.errors import DataError
+from local_digital.landing import RawFile
 from local_digital.parsing.candidates import Candidates, parse
 from local_digital.parsing.mapping import Delivered
 from local_digital.settings import ROOT
@@ -51,7 +53,12 @@ def parsed(
 ) -> Candidates:
     given = content if isinstance(content, bytes) else content.encode()
     return parse(
-        given, handle(columns, **feed), Delivered(name, AS_OF), secret="s", connection=no_connection, where="here"
+        RawFile(io.BytesIO(given), contextlib.nullcontext),
+        handle(columns, **feed),
+        Delivered(name, AS_OF),
+        secret="s",
+        connection=no_connection,
+        where="here",
     )
 
 

@@ -23,8 +23,8 @@ def test_labels_are_compared_without_case_and_space_and_the_unmapped_are_counted
 
 def test_premises_key_depends_on_the_secret_and_not_on_leading_zeros() -> None:
     text = pa.chunked_array([["100070000001", "000100070000001", "1.0007E+11", ""]], pa.string())
-    one, unusable = values.premises_keys(text, "one")
-    other, _ = values.premises_keys(text, "other")
+    one, unusable = values.PremisesKeys("one").of(text)
+    other, _ = values.PremisesKeys("other").of(text)
     keys = one.to_pylist()
     assert keys[0] == keys[1] != other.to_pylist()[0]
     assert keys[2:] == [None, None]
@@ -65,7 +65,7 @@ def test_words_that_look_personal_are_not_shown() -> None:
 
 
 def test_identifiers_written_by_spreadsheets_are_the_same_premises() -> None:
-    keys, _ = values.premises_keys(column("100070000001", "100,070,000,001", "100070000001.0", "0"), "secret")
+    keys, _ = values.PremisesKeys("secret").of(column("100070000001", "100,070,000,001", "100070000001.0", "0"))
     one, two, three, four = keys.to_pylist()
     assert one == two == three != four
 

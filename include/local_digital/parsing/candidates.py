@@ -6,6 +6,7 @@ Personal data end here: only mapped columns are kept at all, and a premises iden
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,19 +15,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from local_digital.calendar import LONDON, period_end, period_start
+from local_digital.config.formats import CsvFormat
 from local_digital.config.sources import Api, FileFacts, Open311
 from local_digital.date_formats import readable
 from local_digital.errors import DataError
 from local_digital.fields import LABELS, RECORD_FIELDS, UNMAPPED, Kind
 from local_digital.parsing import instants, values
 from local_digital.parsing.documents import unwrap
-from local_digital.parsing.mapping import REST_OF_ROW, Delivered, Mapping, Rows, belonging, blanks
+from local_digital.parsing.mapping import REST_OF_ROW, Delivered, Filters, Mapping, Rows, blanks
+from local_digital.parsing.plain_csv import Odd, PlainCsv
 from local_digital.parsing.reading import read
+from local_digital.parsing.sections import Wanted, fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from local_digital.config.models import Column
+    from local_digital.landing import RawFile
     from local_digital.parsing.documents import Document
     from local_digital.parsing.sections import Reading
     from local_digital.settings import Connection
@@ -64,7 +69,7 @@ class Candidates:
 
 
 def parse(
-    content: bytes,
+    raw: RawFile,
     handle: FeedHandle,
     delivered: Delivered,
     *,
@@ -72,39 +77,42 @@ def parse(
     connection: Callable[[str], Connection],
     where: str,
 ) -> Candidates:
-    """Parse a delivery. secret: keys premises identifiers. connection: looks up keys of encrypted exports.
+    """Parse a delivery. raw: its bytes. secret: keys premises identifiers.
+    connection: looks up keys of encrypted exports.
 
     Raises DataError when the whole delivery is unusable.
     """
-    feed = handle.feed
-    documents = documents_of(content, handle, connection, where)
+    if isinstance(handle.feed.reads_as, CsvFormat) and handle.feed.delivery != "aggregate":
+        try:
+            return _in_pieces(raw, handle, delivered, secret, where)
+        except (Odd, DataError):
+            # Whatever is wrong is told by the reader that looks at the whole.
+            raw.rewind()
+    documents = documents_of(raw.read(), handle, connection, where)
     reading, texts = _opened(documents, handle, delivered, where)
     warnings = [*reading.notes, *texts.drift()]
-    rows = texts.rows()
-    belongs = belonging(feed, rows, where)
-    filtered = int(np.count_nonzero(~belongs))
-    if filtered:
-        rows = Rows(
-            rows.places[belongs],
-            {name: text.filter(pa.array(belongs)) for name, text in rows.texts.items()},
-            rows.native_dates,
-        )
-    conversion = _Conversion(handle, rows, delivered, secret, where)
-    table = conversion.table()
-    ragged = [place for section in reading.sections for place in section.ragged]
-    conversion.faults += [
-        Fault(place, "ragged_row", "", "as many cells as the header has; a comma or quote inside a cell needs quotes")
-        for place in ragged
-    ]
-    return Candidates(
-        table,
-        len(rows.places) + filtered + len(ragged),
-        filtered,
-        conversion.faults,
-        warnings + conversion.warnings,
+    conversion = _Conversion(handle, delivered, secret, where)
+    conversion.add(texts.rows())
+    return conversion.candidates(
+        [place for section in reading.sections for place in section.ragged],
+        warnings,
         reading.found,
         [document.name for document in documents] if any(document.name for document in documents) else [],
     )
+
+
+def _in_pieces(raw: RawFile, handle: FeedHandle, delivered: Delivered, secret: str, where: str) -> Candidates:
+    """Parse a plain CSV without holding its text; raises Odd where it is none, and DataError."""
+    feed = handle.feed
+    facts = feed.reads_as
+    assert isinstance(facts, CsvFormat)  # noqa: S101 - the caller's condition
+    kept = _names(handle)
+    plain = PlainCsv(raw, facts, Wanted.of(kept | set(feed.ignored_columns), _groups(handle)), kept, where)
+    warnings = Mapping(handle, [plain.header], delivered, where).drift()
+    conversion = _Conversion(handle, delivered, secret, where)
+    for section in plain.sections():
+        conversion.add(Mapping(handle, [section], delivered, where).rows())
+    return conversion.candidates([], warnings, plain.found, [])
 
 
 def documents_of(
@@ -127,36 +135,118 @@ def identify(
     """
     _, texts = _opened(documents, handle, delivered, where)
     texts.drift()
-    return _Conversion(handle, texts.rows(), delivered, secret, where).identities()
+    return _Conversion(handle, delivered, secret, where).identities(texts.rows())
 
 
 def _opened(documents: list[Document], handle: FeedHandle, delivered: Delivered, where: str) -> tuple[Reading, Mapping]:
     feed = handle.feed
-    names = {name for column in feed.columns.values() for name in column.names} | {row.column for row in feed.rows}
-    groups = [
+    names = _names(handle) | set(feed.ignored_columns)
+    reading = read(documents, feed.reads_as, names, _groups(handle), where)
+    return reading, Mapping(handle, reading.sections, delivered, where)
+
+
+def _names(handle: FeedHandle) -> set[str]:
+    """Return the names of all columns that the mapping reads."""
+    feed = handle.feed
+    return {name for column in feed.columns.values() for name in column.names} | {row.column for row in feed.rows}
+
+
+def _groups(handle: FeedHandle) -> list[tuple[str, ...]]:
+    """Return, for each required field, the names that its column may have."""
+    feed = handle.feed
+    return [
         (column.source, *column.renamed_from)
         for name, column in feed.columns.items()
         if name in feed.required_fields and column.source
     ]
-    reading = read(documents, feed.reads_as, names | set(feed.ignored_columns), groups, where)
-    return reading, Mapping(handle, reading.sections, delivered, where)
+
+
+class _Words:
+    """What came in the cells of one label and has no place among the contract's values."""
+
+    def __init__(self) -> None:
+        self._unmapped: Counter[str] = Counter()
+        self._spellings: dict[str, str] = {}
+        self._dropped = 0
+
+    def add(self, unmapped: dict[str, int], dropped: int) -> None:
+        for word, count in unmapped.items():
+            self._unmapped[self._spellings.setdefault(fold(word), word)] += count
+        self._dropped += dropped
+
+    def warnings(self, name: str, source: str | None) -> list[str]:
+        warnings = []
+        if self._dropped:
+            warnings.append(f"cells of `{source}` that look personal or are too long, left empty: {self._dropped}")
+        # A word that came seldom may be a cell of another column in a row that went wrong, a name among them.
+        often = sorted((word, count) for word, count in self._unmapped.items() if count >= _OFTEN)
+        seldom = len(self._unmapped) - len(often)
+        warnings += [f"{count} rows with the unmapped {name} `{values.shown(word)}`"
+                     for word, count in often[:_WORDS_SHOWN]]  # fmt: skip
+        if len(often) > _WORDS_SHOWN:
+            warnings.append(f"{len(often) - _WORDS_SHOWN} more unmapped words for {name}")
+        if seldom:
+            warnings.append(f"unmapped words for {name} that came only once or twice, and are not shown: {seldom}")
+        return warnings
 
 
 class _Conversion:
-    """Turns the text columns of one delivery into canonical ones, gathering faults and warnings on the way."""
+    """Turns the text columns of one delivery into canonical ones, gathering faults and warnings on the way.
 
-    def __init__(self, handle: FeedHandle, rows: Rows, delivered: Delivered, secret: str, where: str) -> None:
+    It takes the rows in as many pieces as they come in.
+    """
+
+    def __init__(self, handle: FeedHandle, delivered: Delivered, secret: str, where: str) -> None:
         self._handle = handle
         self._feed = handle.feed
-        self._rows = rows
+        self._rows = Rows(np.empty(0, np.int64), {}, native_dates=False)
         self._delivered = delivered
         self._secret = secret
         self._where = where
-        self.faults: list[Fault] = []
-        self.warnings: list[str] = []
+        self._filters = Filters(handle.feed, where)
+        self._faults: list[Fault] = []
+        self._tables: list[pa.Table] = []
+        self._read = 0
+        self._filtered = 0
+        self._premises = values.PremisesKeys(secret)
+        self._keys_spoilt = 0
+        self._words: dict[str, _Words] = {}
 
-    def table(self) -> pa.Table:
-        """Convert everything; see `Candidates`."""
+    def add(self, rows: Rows) -> None:
+        """Convert the rows that belong to the feed."""
+        self._read += len(rows.places)
+        belongs = self._filters.let_through(rows)
+        if not belongs.all():
+            self._filtered += int(np.count_nonzero(~belongs))
+            rows = Rows(
+                rows.places[belongs],
+                {name: text.filter(pa.array(belongs)) for name, text in rows.texts.items()},
+                rows.native_dates,
+            )
+        self._rows = rows
+        self._tables.append(self._table())
+
+    def candidates(
+        self, ragged: list[int], warnings: list[str], found: dict[str, object], documents: list[str]
+    ) -> Candidates:
+        """Return what all rows together came to. ragged: the places of further rows, of another width."""
+        self._filters.refuse_untold()
+        self._faults += [
+            Fault(place, "ragged_row", "",
+                  "as many cells as the header has; a comma or quote inside a cell needs quotes")
+            for place in ragged
+        ]  # fmt: skip
+        return Candidates(
+            pa.concat_tables(self._tables).unify_dictionaries(),
+            self._read + len(ragged),
+            self._filtered,
+            self._faults,
+            warnings + self._warnings(),
+            found,
+            documents,
+        )
+
+    def _table(self) -> pa.Table:
         columns = {"line": pa.chunked_array([self._rows.places], pa.int64())}
         columns |= {name: self._column(name, kind) for name, kind in RECORD_FIELDS.items()}
         match self._feed.delivery:
@@ -176,8 +266,9 @@ class _Conversion:
         columns["closed_at"] = instants.second_reading(columns["closed_at"], columns["reported_at"], zone)
         return pa.table(columns)
 
-    def identities(self) -> pa.Table:
+    def identities(self, rows: Rows) -> pa.Table:
         """Convert nothing but what tells whose row it is."""
+        self._rows = rows
         columns = {"line": pa.chunked_array([self._rows.places], pa.int64())}
         return pa.table(columns | {name: self._column(name, RECORD_FIELDS[name])
                                    for name in ("record_ref", "premises_key")})  # fmt: skip
@@ -199,7 +290,7 @@ class _Conversion:
             case Kind.REF:
                 return self._refs(column, text)
             case Kind.KEY:
-                return self._keys(column, text)
+                return self._keys(text)
 
     def _refs(self, column: Column, text: pa.ChunkedArray | None) -> pa.ChunkedArray:
         if not column.derived_from:
@@ -208,10 +299,9 @@ class _Conversion:
             return refs
         return values.derived_refs([self._rows.texts[f"part {part}"] for part in column.derived_from], self._secret)
 
-    def _keys(self, column: Column, text: pa.ChunkedArray | None) -> pa.ChunkedArray:
-        keys, unusable = values.premises_keys(self._text(text), self._secret)
-        if unusable:
-            self.warnings.append(f"rows whose `{column.source}` a spreadsheet has shortened: {unusable}")
+    def _keys(self, text: pa.ChunkedArray | None) -> pa.ChunkedArray:
+        keys, unusable = self._premises.of(self._text(text))
+        self._keys_spoilt += unusable
         return keys
 
     def _numbers(self, name: str, kind: Kind, text: pa.ChunkedArray | None) -> pa.ChunkedArray:
@@ -267,25 +357,23 @@ class _Conversion:
         mapped, unmapped, dropped = values.labels(
             self._text(text), column.words, closed_list=bool(field and field.values)
         )
-        if dropped:
-            self.warnings.append(
-                f"cells of `{column.source}` that look personal or are too long, left empty: {dropped}"
-            )
+        self._words.setdefault(name, _Words()).add(unmapped, dropped)
         if column.when_blank:
             mapped = pc.fill_null(pc.cast(mapped, pa.string()), column.when_blank).dictionary_encode()
-        # A word that came seldom may be a cell of another column in a row that went wrong, a name among them.
-        often = sorted((word, count) for word, count in unmapped.items() if count >= _OFTEN)
-        seldom = len(unmapped) - len(often)
-        for word, count in often[:_WORDS_SHOWN]:
-            self.warnings.append(f"{count} rows with the unmapped {name} `{values.shown(word)}`")
-        if len(often) > _WORDS_SHOWN:
-            self.warnings.append(f"{len(often) - _WORDS_SHOWN} more unmapped words for {name}")
-        if seldom:
-            self.warnings.append(f"unmapped words for {name} that came only once or twice, and are not shown: {seldom}")
         if unmapped and self._feed.drift.new_category == "quarantine":
             new = pc.fill_null(pc.equal(pc.cast(mapped, pa.string()), UNMAPPED), False).to_numpy()
             self._turn_down(np.asarray(new, dtype=bool), "new_category", name, "a word that has been agreed on")
         return mapped
+
+    def _warnings(self) -> list[str]:
+        warnings = []
+        for name in RECORD_FIELDS:
+            source = self._feed.columns[name].source if name in self._feed.columns else None
+            if name == "premises_key" and self._keys_spoilt:
+                warnings.append(f"rows whose `{source}` a spreadsheet has shortened: {self._keys_spoilt}")
+            if name in self._words:
+                warnings += self._words[name].warnings(name, source)
+        return warnings
 
     def _periods(self) -> pa.ChunkedArray:
         """Return the first moment of each row's period; turn down dates that begin (or end) none."""
@@ -320,13 +408,13 @@ class _Conversion:
         )
 
     def _require(self, column: pa.ChunkedArray, name: str, rule: str, expected: str) -> None:
-        already = np.isin(self._rows.places, [fault.line for fault in self.faults])
+        already = np.isin(self._rows.places, [fault.line for fault in self._faults])
         missing = np.asarray(pc.is_null(column).to_numpy(), dtype=bool) & ~already
         self._turn_down(missing, rule, name, expected)
 
     def _turn_down(self, mask: instants.Mask, rule: str, name: str, expected: str) -> None:
         column = self._feed.columns[name].source or ""
-        self.faults += [Fault(int(place), rule, column, expected) for place in self._rows.places[mask]]
+        self._faults += [Fault(int(place), rule, column, expected) for place in self._rows.places[mask]]
 
     def _zone(self, name: str) -> str:
         column = self._feed.columns.get(name)

@@ -56,7 +56,7 @@ def read(number: int, document: Document, facts: CsvFormat, wanted: Wanted, wher
     """
     text = decode(document, facts.encoding, where)
     head = [line.decode() for line in islice(io.BytesIO(text.content), HEADER_WITHIN)]
-    dialect, header = _layout(head, facts, wanted, where)
+    dialect, header = layout(head, facts, wanted, where)
     lines = Lines(text.content)
     sections = []
     notes: list[str] = []
@@ -84,8 +84,11 @@ def read(number: int, document: Document, facts: CsvFormat, wanted: Wanted, wher
     return Reading(sections, found, notes)
 
 
-def _layout(head: list[str], facts: CsvFormat, wanted: Wanted, where: str) -> tuple[Dialect, int | None]:
-    """Return the dialect and the index of the header's line, None when the council's file gives the names."""
+def layout(head: list[str], facts: CsvFormat, wanted: Wanted, where: str) -> tuple[Dialect, int | None]:
+    """Return the dialect and the index of the header's line, None when the council's file gives the names.
+
+    head: the first lines. Raises DataError when none of them has a name of `wanted`.
+    """
     quote = None if facts.quote == "none" else facts.quote
     dialects = [
         Dialect(delimiter, quote, facts.escape)

@@ -36,6 +36,8 @@ _LATEST = (dt.date(9999, 12, 31) - dt.date(1970, 1, 1)).days * _DAY
 _FIRST = pa.scalar((dt.date(1, 1, 2) - dt.date(1970, 1, 1)).days * _DAY, INSTANT)
 _END = pa.scalar(_LATEST + _DAY, INSTANT)
 _TIMES = frozenset("HIMS")
+# Codes that are nearly always written with so many digits.
+_DIGITS = {"%d": 2, "%m": 2, "%Y": 4, "%H": 2, "%M": 2, "%S": 2}
 _ODD_SPACE = r"\s\s|[\t\x{a0}\x{2009}\x{202f}]"
 # The 1st of the month is its first day too.
 _AFTER = {"%d": "(?:st|nd|rd|th)?"}
@@ -75,7 +77,9 @@ def parse(text: pa.ChunkedArray, formats: Iterable[str], time_zone: str, *, igno
     for pattern in formats:
         if done.all():
             break
-        found = _numbers(cells, pattern) if pattern in _UNITS else _calendar(cells, pattern)
+        found = _numbers(cells, pattern) if pattern in _UNITS else _fixed_width(cells, pattern)
+        if found is None:
+            found = _calendar(cells, pattern)
         new = found.fits & ~done
         local[new], offset[new] = found.local[new], found.offset[new]
         aware[new] = found.aware[new] & (pattern in _ABSOLUTE or not ignore_offset)
@@ -154,6 +158,53 @@ def _numbers(cells: pa.Array, pattern: str) -> _Found:
     local = np.where(fits, moment, 0).astype(np.int64)
     aware = np.full(len(cells), pattern in _ABSOLUTE)
     return _Found(fits, local, np.zeros(len(cells), np.int64), aware, (local % _DAY == 0) & (pattern == "excel"))
+
+
+def _fixed_width(cells: pa.Array, pattern: str) -> _Found | None:
+    """As `_calendar`, of cells of one width that are digits and separators in the same places, or blank; else None.
+
+    That is how nearly all systems write times, and ten times as fast to read as by an expression.
+    """
+    codes = codes_of(pattern)
+    if pattern == "iso" or {code for code in codes if code in CODES} - _DIGITS.keys():
+        return None
+    if not {"%Y", "%m", "%d"} <= set(codes):
+        return None
+    width = sum(_DIGITS.get(code, 1) for code in codes)
+    lengths = pc.binary_length(cells)
+    filled = np.asarray(pc.equal(lengths, width).to_numpy(zero_copy_only=False), dtype=bool)
+    if cells.null_count or not pc.all(pc.or_(pa.array(filled), pc.equal(lengths, 0))).as_py():
+        return None
+    # Blank cells take no room: what is left is one matrix of so many characters a row.
+    start, end = (np.frombuffer(cells.buffers()[1], np.int32)[cells.offset + index] for index in (0, len(cells)))
+    data = cells.buffers()[2]
+    text = np.frombuffer(data, np.uint8)[start:end] if data else np.empty(0, np.uint8)
+    letters = text.reshape(-1, width)
+    parts = dict.fromkeys(_DIGITS, np.zeros(len(letters), np.int64))
+    at = 0
+    for code in codes:
+        here = letters[:, at : at + _DIGITS.get(code, 1)]
+        at += here.shape[1]
+        if code in _DIGITS:
+            digits = here - np.uint8(ord("0"))
+            if (digits > 9).any():  # noqa: PLR2004 - what is no digit is more than that, as an unsigned number
+                return None
+            parts[code] = np.asarray(digits @ np.array([1000, 100, 10, 1][-_DIGITS[code] :], np.int64))
+        elif (here != ord(code)).any():
+            return None
+    year, month, day, hour, minute, second = (parts[code] for code in ("%Y", "%m", "%d", "%H", "%M", "%S"))
+    fits = (month >= 1) & (month <= 12) & (day >= 1) & (hour < 24) & (minute < 60) & (second < 60) & (year >= 1)  # noqa: PLR2004 - the calendar
+    month = np.where(fits, month, 1)
+    year = np.where(fits, year, 1970)
+    first = _month_start(year, month)
+    fits &= first + day - 1 < _month_start(year, month, 1)
+    local = np.zeros(len(cells), np.int64)
+    local[filled] = np.where(fits, (first + day - 1) * _DAY + ((hour * 60 + minute) * 60 + second) * _SECOND, 0)
+    all_fit = np.zeros(len(cells), dtype=bool)
+    all_fit[filled] = fits
+    never = np.zeros(len(cells), dtype=bool)
+    days = all_fit if not _TIMES & {code[1] for code in codes if code in CODES} else never
+    return _Found(all_fit, local, np.zeros(len(cells), np.int64), never, days)
 
 
 def _calendar(cells: pa.Array, pattern: str) -> _Found:

@@ -193,20 +193,41 @@ def blanks(rows: int) -> pa.ChunkedArray:
     return pa.chunked_array([pa.repeat(pa.scalar(""), rows)], pa.string())
 
 
-def belonging(feed: Feed, rows: Rows, where: str) -> Mask:
-    """Return the mask of the rows that all filters of a feed let through."""
-    mask = np.ones(len(rows.places), dtype=bool)
-    for row in feed.rows:
-        text = rows.texts.get(f"filter {row.column}")
-        if text is None or (len(mask) and pc.all(pc.equal(text, "")).as_py()):
-            raise DataError(
-                where,
-                expected=f"the column {row.column}, which tells the rows of this service apart",
-                found="no such column, or nothing in it",
-                action="Ask the council whether the export changed; if for good, mend `rows` in the council's file.",
-            )
-        mask &= _lets_through(row, text)
-    return mask
+class Filters:
+    """Tells the rows that all filters of a feed let through."""
+
+    def __init__(self, feed: Feed, where: str) -> None:
+        self._feed = feed
+        self._where = where
+        self._untold = {row.column for row in feed.rows}
+        self._rows = 0
+
+    def let_through(self, rows: Rows) -> Mask:
+        """Return the mask of the rows that belong to the feed."""
+        mask = np.ones(len(rows.places), dtype=bool)
+        for row in self._feed.rows:
+            text = rows.texts.get(f"filter {row.column}")
+            if text is None:
+                raise self._untellable()
+            if row.column in self._untold and pc.any(pc.not_equal(text, "")).as_py():
+                self._untold.remove(row.column)
+            mask &= _lets_through(row, text)
+        self._rows += len(mask)
+        return mask
+
+    def refuse_untold(self) -> None:
+        """Raise DataError when there were rows, and a column that should tell them apart was blank in all of them."""
+        if self._rows and self._untold:
+            raise self._untellable()
+
+    def _untellable(self) -> DataError:
+        column = next(row.column for row in self._feed.rows if row.column in self._untold)
+        return DataError(
+            self._where,
+            expected=f"the column {column}, which tells the rows of this service apart",
+            found="no such column, or nothing in it",
+            action="Ask the council whether the export changed; if for good, mend `rows` in the council's file.",
+        )
 
 
 def _lets_through(row: RowFilter, text: pa.ChunkedArray) -> Mask:

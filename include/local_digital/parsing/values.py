@@ -49,6 +49,8 @@ _LONGEST_LABEL = 100
 _LONGEST_REF = 200
 _LARGEST_COUNT_DIGITS = 9
 _LONGEST_WORD = 60
+# A large council's premises come again and again; this many keys take 80 MB.
+_KEYS_REMEMBERED = 400_000
 
 
 def without_blanks(text: pa.ChunkedArray, blanks: Iterable[str]) -> pa.ChunkedArray:
@@ -173,28 +175,44 @@ def labels(text: pa.ChunkedArray, mapping: Mapping[str, str], *, closed_list: bo
     return Labels(pa.chunked_array([values.take(encoded.indices).dictionary_encode()]), unmapped, dropped)
 
 
-def premises_keys(text: pa.ChunkedArray, secret: str) -> tuple[pa.ChunkedArray, int]:
-    """Turn premises identifiers into HMAC-SHA256 under a council's secret; return them and how many were unusable.
+class PremisesKeys:
+    """Turns premises identifiers into HMAC-SHA256 under a council's secret.
 
     A spreadsheet's `1.00023E+11` has lost its digits and is no identifier; leading zeros, commas at the thousands and a
     `.0` do not tell premises apart.
     """
-    encoded = text.combine_chunks().dictionary_encode()
-    spoilt = pc.match_substring_regex(encoded.dictionary, _EXCEL_NUMBER).to_pylist()
-    key = secret.encode()
-    keys = pa.array(
-        [
-            None if not word or bad else hmac.digest(key, identifier(word).encode(), hashlib.sha256)
-            for word, bad in zip(encoded.dictionary.to_pylist(), spoilt, strict=True)
-        ],
-        pa.binary(),
-    )
-    unusable = int(np.count_nonzero(np.asarray(spoilt, dtype=bool)[encoded.indices.to_numpy(zero_copy_only=False)]))
-    return pa.chunked_array([keys.take(encoded.indices)]), unusable
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret.encode()
+        self._known: dict[str, bytes] = {}
+
+    def of(self, text: pa.ChunkedArray) -> tuple[pa.ChunkedArray, int]:
+        """Return the keys of trimmed cells, null where blank or unusable; and how many were unusable."""
+        encoded = text.combine_chunks().dictionary_encode()
+        spoilt = pc.match_substring_regex(encoded.dictionary, _EXCEL_NUMBER).to_pylist()
+        keys = pa.array(
+            [
+                None if not word or bad else self._key(word)
+                for word, bad in zip(encoded.dictionary.to_pylist(), spoilt, strict=True)
+            ],
+            pa.binary(),
+        )
+        unusable = np.asarray(spoilt, dtype=bool)[encoded.indices.to_numpy(zero_copy_only=False)]
+        return pa.chunked_array([keys.take(encoded.indices)]), int(np.count_nonzero(unusable))
+
+    def _key(self, word: str) -> bytes:
+        key = self._known.get(word)
+        if key is None:
+            if len(self._known) >= _KEYS_REMEMBERED:
+                self._known.clear()
+            key = self._known[word] = hmac.digest(self._secret, identifier(word).encode(), hashlib.sha256)
+        return key
 
 
 def identifier(word: str) -> str:
     """Return an identifier of premises without what does not tell premises apart."""
+    if word.isdigit() and word[0] != "0":
+        return word
     return re.sub(r"^0+(?=.)|,(?=\d)|(?<=\d)\.0$", "", word)
 
 

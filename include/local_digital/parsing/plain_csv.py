@@ -1,0 +1,200 @@
+"""A CSV whose every line is one row of as many cells as the header has: read in pieces, whatever its size.
+
+Nearly all exports are like that. What is odd in any way raises `Odd`, and `csv.read` takes the file as a whole; of what
+is not odd both make the same rows.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from local_digital.errors import DataError
+from local_digital.parsing.csv import layout
+from local_digital.parsing.decoding import decode
+from local_digital.parsing.dialect import is_totals_row
+from local_digital.parsing.documents import Document, wrapping
+from local_digital.parsing.sections import (
+    HEADER_WITHIN,
+    MOST_COLUMNS,
+    Section,
+    Wanted,
+    empty_section,
+    fold,
+    text_table,
+    unique_names,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from local_digital.config.formats import CsvFormat
+    from local_digital.landing import RawFile
+
+_PIECE = 16 << 20
+_LONGEST_LINE = 64 << 20
+_ENCODINGS = {"auto": "utf-8", "utf-8": "utf-8", "windows-1252": "windows-1252"}
+_BOM = b"\xef\xbb\xbf"
+
+
+class Odd(Exception):  # noqa: N818 - no error: the other reader's turn
+    """The file is not plain, or not surely so."""
+
+
+class PlainCsv:
+    """header: all names of the header, without rows. found: what was found out, complete after the last piece."""
+
+    def __init__(self, file: RawFile, facts: CsvFormat, wanted: Wanted, kept: Collection[str], where: str) -> None:
+        """Read the header. kept: the names of the columns that are to be read at all. Raises Odd."""
+        if facts.encoding not in _ENCODINGS or not wanted.groups:
+            raise Odd
+        self._encoding = facts.encoding
+        self._facts = facts
+        self._wanted = wanted
+        self._pieces = _pieces(file)
+        self.found: dict[str, object] = {"encoding": _ENCODINGS[facts.encoding], "line_ends": "LF"}
+        self._first = self._decoded(next(self._pieces, b"").removeprefix(_BOM))
+        if wrapping(self._first) or self._first[:HEADER_WITHIN].lstrip()[:1] == b"<":
+            raise Odd
+        try:
+            text = decode(Document("", self._first), "utf-8", where)
+            head = [line.decode() for line in islice(io.BytesIO(text.content), HEADER_WITHIN)]
+            self._dialect, header = layout(head, facts, wanted, where)
+        except DataError:
+            raise Odd from None
+        if b"\n" not in self._first:
+            # Not even the header's line has an end.
+            raise Odd
+        self.found["delimiter"] = self._dialect.delimiter
+        if header is None:
+            self._starts, cells = 0, list(facts.names)
+        else:
+            rows = self._dialect.rows(head[header:])
+            cells = next(rows)
+            self._starts = header + rows.line_num
+            self.found["header_line"] = header + 1
+        if len(cells) > MOST_COLUMNS or self._starts > len(head):
+            raise Odd
+        self._folded = list(map(fold, cells))
+        names, twice = unique_names(cells)
+        empty = empty_section(names)
+        self.header = Section(names, empty.cells, empty.places, twice=twice)
+        known = set(map(fold, kept))
+        self._positions = [index for index, name in enumerate(names) if fold(name) in known]
+        if not self._positions:
+            raise Odd
+
+    def sections(self) -> Iterator[Section]:
+        """Return the rows piece by piece, with the kept columns only; at least one piece. Raises Odd."""
+        piece = self._first
+        for _ in range(self._starts):
+            piece = piece[piece.find(b"\n") + 1 or len(piece) :]
+        line = self._starts + 1
+        last = b""
+        while True:
+            last = piece or last
+            section = self._section(piece, line)
+            yield section
+            line += len(section.places)
+            following = next(self._pieces, None)
+            if following is None:
+                break
+            piece = self._decoded(following)
+        self._refuse_odd_end(last)
+
+    def _section(self, piece: bytes, line: int) -> Section:
+        names = [self.header.names[index] for index in self._positions]
+        if not piece:
+            return Section(names, text_table([], len(names)), np.empty(0, np.int64), twice=self.header.twice)
+        lines = piece.count(b"\n") + (not piece.endswith(b"\n"))
+        cells = self._parsed(piece)
+        if cells.num_rows != lines or self._holds_header(piece):
+            raise Odd
+        blank = pa.scalar(True)
+        for column in cells.columns:
+            blank = pc.and_(blank, pc.equal(pc.utf8_trim_whitespace(column), ""))
+        if pc.any(blank).as_py():
+            raise Odd
+        return Section(names, cells, np.arange(line, line + lines), twice=self.header.twice)
+
+    def _parsed(self, piece: bytes) -> pa.Table:
+        positions = [f"c{index}" for index in range(len(self._folded))]
+        kept = [positions[index] for index in self._positions]
+        try:
+            return pa.csv.read_csv(
+                pa.py_buffer(piece),
+                read_options=pa.csv.ReadOptions(column_names=positions, block_size=len(piece) + 1),
+                parse_options=pa.csv.ParseOptions(
+                    delimiter=self._dialect.delimiter,
+                    quote_char=self._dialect.quote or False,
+                    escape_char=self._dialect.escape or False,
+                    newlines_in_values=True,
+                    ignore_empty_lines=False,
+                ),
+                convert_options=pa.csv.ConvertOptions(
+                    column_types=dict.fromkeys(kept, pa.string()), strings_can_be_null=False, include_columns=kept
+                ),
+            )
+        except pa.ArrowInvalid:
+            # A row of another width, an open quote.
+            raise Odd from None
+
+    def _decoded(self, piece: bytes) -> bytes:
+        if b"\0" in piece or piece.count(b"\r") != piece.count(b"\r\n"):
+            raise Odd
+        if b"\r" in piece:
+            self.found["line_ends"] = "CRLF"
+        if piece.isascii():
+            return piece
+        try:
+            text = piece.decode(_ENCODINGS[self._encoding])
+        except UnicodeDecodeError:
+            raise Odd from None
+        return piece if _ENCODINGS[self._encoding] == "utf-8" else text.encode()
+
+    def _holds_header(self, piece: bytes) -> bool:
+        """Say whether one of the lines is a header, the same again or another, as in exports joined together."""
+        group = max(self._wanted.groups, key=lambda names: min(map(len, names), default=0))
+        lowered = piece.lower()
+        for name in group:
+            # What takes long to look for is looked for where its longest word is.
+            if lowered.find(max(name.split(), key=len, default="").lower().encode()) < 0:
+                continue
+            pattern = re.compile(re.escape(name.encode()).replace(rb"\ ", rb"\s+"), re.IGNORECASE)
+            end = 0
+            while match := pattern.search(piece, end):
+                start = piece.rfind(b"\n", 0, match.start()) + 1
+                stop = piece.find(b"\n", match.end())
+                end = len(piece) if stop < 0 else stop
+                cells = self._dialect.cells(piece[start:end].decode())
+                if self._wanted.is_header(cells) or list(map(fold, cells)) == self._folded:
+                    return True
+        return False
+
+    def _refuse_odd_end(self, piece: bytes) -> None:
+        """Leave totals, and a file cut off in the middle of a row, to the other reader."""
+        row = piece[piece.rstrip(b"\r\n").rfind(b"\n") + 1 :].decode()
+        if self._dialect.is_open(row) or is_totals_row(self._dialect.cells(row), self._facts.totals):
+            raise Odd
+
+
+def _pieces(file: RawFile) -> Iterator[bytes]:
+    """Cut a file into pieces of whole lines."""
+    rest = b""
+    while block := file.read(_PIECE):
+        block = rest + block
+        end = block.rfind(b"\n") + 1
+        rest = block[end:]
+        if len(rest) > _LONGEST_LINE:
+            raise Odd
+        if end:
+            yield block[:end]
+    if rest:
+        yield rest
