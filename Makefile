@@ -2,19 +2,20 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LIBRARIES := $(VENV)/libraries
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo council backfill test check format lint types sql lock clean
+.PHONY: help install bench run demo distributed-demo council backfill docs test check format lint types sql lock upgrade-lock clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
 
 install: $(INSTALLED) ## Make .venv from the locked requirements (any of the commands below does it itself)
 
 # uv is part of the lock: pip checks its hash, then uv installs the rest in seconds. Where uv cannot reach the package
 # index that pip is set up for, pip installs everything.
-$(INSTALLED): requirements.txt pyproject.toml
+$(LIBRARIES): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
 	  { echo "Python 3.11, 3.12 or 3.13 is needed; say which one with PYTHON=/path/to/python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
@@ -22,14 +23,23 @@ $(INSTALLED): requirements.txt pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements.txt || \
 	  $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(INSTALLED): $(LIBRARIES) pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
+
+bench: $(INSTALLED) ## Measure how fast it is, as ratios to floors measured in the same run ([PARTS="bulk nights"])
+	@$(BIN)/python -m bench $(PARTS)
 
 run: $(INSTALLED) ## Run the main job: thirteen councils' exports through Airflow to the platform; stays up until Ctrl-C
 	@$(BIN)/python -m demo run
 
 demo: $(INSTALLED) ## The same without staying up; writes .local/demo/summary.json
 	@$(BIN)/python -m demo demo
+
+distributed-demo: $(INSTALLED) ## The same with Redis, two Celery workers and an object store ([WORKERS=N])
+	@$(BIN)/python -m demo distributed $(if $(WORKERS),--workers "$(WORKERS)")
 
 council: $(INSTALLED) ## Start a new council: make council NAME=east-riding [SAMPLE=export.csv]
 	@$(BIN)/local-digital scaffold $(if $(SAMPLE),--sample "$(SAMPLE)") -- "$(NAME)"
@@ -45,6 +55,9 @@ backfill: $(INSTALLED) ## Run past nights again: make backfill COUNCIL=solihull 
 	$(BIN)/airflow backfill create --dag-id "council_$(COUNCIL)" --from-date "$(FROM)T00:00:00" \
 	  --to-date "$(TO)T23:59:59" --reprocess-behavior completed --max-active-runs 1 $(if $(DRY_RUN),--dry-run)
 
+docs: $(INSTALLED) ## Write the reference pages under docs/ anew (CHECK=1 only says which are out of date)
+	@$(BIN)/python -m reference_docs $(if $(CHECK),--check)
+
 test: $(INSTALLED) ## Run the tests
 	$(BIN)/python -m pytest
 
@@ -57,6 +70,7 @@ format: $(INSTALLED) ## Put the code into its form
 lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 
 types: $(INSTALLED)
 	$(BIN)/mypy
@@ -64,9 +78,16 @@ types: $(INSTALLED)
 sql: $(INSTALLED)
 	$(BIN)/sqlfluff lint sql include/demo
 
-lock: $(INSTALLED) ## Resolve requirements.in again into the full lock with hashes
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade \
-	  --custom-compile-command "make lock" requirements.in --output-file requirements.txt
+# The image's lock is a part of the full one, in the same versions.
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
+
+lock: $(INSTALLED) ## Resolve requirements.in into the locks with hashes; what is locked keeps its version
+	$(LOCK) $(UPGRADE) requirements.in --output-file requirements.txt
+	$(LOCK) --constraints requirements.txt .docker/requirements.in --output-file .docker/requirements.txt
+
+upgrade-lock: ## Resolve everything anew, to the newest versions there are, install it and run all checks
+	$(MAKE) lock UPGRADE=--upgrade
+	$(MAKE) check
 
 clean: ## Remove .venv and everything under .local (data of make run too)
 	rm -rf $(VENV) .local
