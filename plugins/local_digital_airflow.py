@@ -14,6 +14,7 @@ from local_digital.calendar import LONDON, local_day
 from local_digital.errors import ConfigurationError, LocalDigitalError, defect
 from local_digital.settings import Connection as RemoteEnd
 from local_digital.settings import Settings, from_environment
+from local_digital_lineage import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,6 +153,8 @@ class ExtractOperator(BaseOperator):
         super().__init__(**kwargs)
         self.council = council
         self.transaction = transaction
+        # One object for all copies of the task that a process makes.
+        self._looked: dict[str, list[int]] = {}
 
     def execute(self, context: Context) -> dict[str, object]:
         return self._look(context, None)
@@ -161,7 +164,8 @@ class ExtractOperator(BaseOperator):
     ) -> dict[str, object]:
         """Go on after a wait. looked: what the wait before handed over; event: the moment, which nothing needs."""
         del event
-        return self._look(context, looked)
+        # `airflow dags test` hands over the event alone, and would look for the first time for ever; it is one process.
+        return self._look(context, self._looked if looked is None else looked)
 
     def _look(self, context: Context, looked: dict[str, list[int]] | None) -> dict[str, object]:
         from local_digital.extract import Wait  # noqa: PLC0415 - the DAG file is parsed for every task
@@ -173,6 +177,7 @@ class ExtractOperator(BaseOperator):
 
     def _extract(self, context: Context, looked: dict[str, list[int]] | None) -> Wait | Extracted:
         from local_digital.extract import Wait, extract  # noqa: PLC0415 - the DAG file is parsed for every task
+        from local_digital.lineage import extracted  # noqa: PLC0415 - as above
 
         # Its line for every step of every transfer would bury ours.
         logging.getLogger("asyncssh").setLevel(logging.WARNING)
@@ -189,6 +194,7 @@ class ExtractOperator(BaseOperator):
                 looked=looked,
             )
             if not isinstance(step, Wait):
+                tell(extracted, workspace, feed, step.delivery_ids)
                 mend(workspace)
             return step
 
@@ -197,6 +203,8 @@ class ExtractOperator(BaseOperator):
 
         seconds = max(wait.seconds, _SHORTEST_WAIT_SECONDS)
         self.log.info("%s; looking again in %.0f s", wait.reason, seconds)
+        self._looked.clear()
+        self._looked.update(wait.looked)
         self.defer(
             trigger=TimeDeltaTrigger(dt.timedelta(seconds=seconds)),
             method_name="resume",

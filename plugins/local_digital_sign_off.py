@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 from local_digital.errors import ConfigurationError
 from local_digital_airflow import core
 from local_digital_alerts import airflow_address
+from local_digital_lineage import tell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from local_digital.publishing.publish import PublishReport
     from local_digital.publishing.sign_off import Decision, Waiting
-    from local_digital.workspace import Workspace
+    from local_digital.workspace import FeedHandle, Workspace
 
 # What the site is made from; told to have changed only when it has.
 PUBLIC_FIGURES = Asset("local-digital://public-figures")
@@ -54,10 +55,11 @@ class PublishOperator(HITLOperator):
     def execute(self, context: Context) -> dict[str, object]:
         with core() as workspace:
             report = self._publish(workspace, context)
-        waiting = [waiting for waiting in report.waiting if waiting.kept_back is None]
-        waiting.sort(key=lambda each: "going-live" not in each.reasons)
+            waiting = [waiting for waiting in report.waiting if waiting.kept_back is None]
+            waiting.sort(key=lambda each: "going-live" not in each.reasons)
+            feeds = [workspace.feed(self.council, each.transaction) for each in waiting]
         if waiting and (context["dag_run"].conf or {}).get("ask", True):
-            self._ask(context, waiting)
+            self._ask(context, feeds, waiting)
         return _counts(report)
 
     def resume(self, context: Context, event: Mapping[str, Any], *, seen: dict[str, str]) -> dict[str, object]:
@@ -81,29 +83,32 @@ class PublishOperator(HITLOperator):
         from local_digital.publishing.sign_off import Verdict, decide  # noqa: PLC0415 - keeps parsing light
 
         for transaction, digest in seen.items():
-            released = _release(transaction) in chosen
+            feed = workspace.feed(self.council, transaction)
+            released = _release(feed) in chosen
             if not released and _KEEP_BACK not in chosen:
                 continue  # they decided on others; the next run asks about this one
             decision: Decision = "released" if released else "kept-back"
             verdict = Verdict(decision, by=by, through="airflow", seen=digest, run_id=run_id)
             try:
-                decide(workspace, workspace.feed(self.council, transaction), verdict)
+                decide(workspace, feed, verdict)
             except ConfigurationError as error:
                 # Decided from a terminal meanwhile, or the figures have changed.
                 self.log.warning("%s", error)
 
     def _publish(self, workspace: Workspace, context: Context) -> PublishReport:
-        from local_digital.publishing.publish import publish  # noqa: PLC0415 - keeps parsing light
+        from local_digital.lineage import published  # noqa: PLC0415 - keeps parsing light
+        from local_digital.publishing.publish import publish  # noqa: PLC0415
 
         report = publish(workspace, self.council, run_id=context["run_id"])
+        tell(published, workspace, self.council, report)
         if report.opened:
             context["outlet_events"][_CHANGED].add(PUBLIC_FIGURES)
         return report
 
-    def _ask(self, context: Context, waiting: list[Waiting]) -> NoReturn:
-        self.subject = f"{self.council}: release {' and '.join(each.transaction for each in waiting)}?"
-        self.body = "\n\n---\n\n".join([*map(_told, waiting), _WHAT_HAPPENS])
-        self.options = [*(_release(each.transaction) for each in waiting), _KEEP_BACK]
+    def _ask(self, context: Context, feeds: list[FeedHandle], waiting: list[Waiting]) -> NoReturn:
+        self.subject = f"{feeds[0].council.name}: release {' and '.join(map(_quoted, feeds))}?"
+        self.body = "\n\n---\n\n".join([*map(_told, feeds, waiting), _WHAT_HAPPENS])
+        self.options = [*map(_release, feeds), _KEEP_BACK]
         self.multiple = len(waiting) > 1
         seen = {each.transaction: each.digest for each in waiting}
         try:
@@ -113,17 +118,22 @@ class PublishOperator(HITLOperator):
         raise AssertionError("the question was not put")
 
 
-def _release(transaction: str) -> str:
-    return f"Release {transaction}"
+def _quoted(feed: FeedHandle) -> str:
+    # In quotes: a name such as `Report a missed bin` reads as part of the sentence.
+    return f'"{feed.contract.name}"'
 
 
-def _told(waiting: Waiting) -> str:
+def _release(feed: FeedHandle) -> str:
+    return f"Release {_quoted(feed)}"
+
+
+def _told(feed: FeedHandle, waiting: Waiting) -> str:
     """Return what somebody must know to decide, in Markdown."""
     from local_digital.publishing.sign_off import briefly  # noqa: PLC0415 - keeps parsing light
 
     seen = waiting.figures
     lines = [
-        f"**{waiting.transaction}** waits for a decision: {briefly(waiting.reasons)}.",
+        f"**{feed.contract.name}** waits for a decision: {briefly(waiting.reasons)}.",
         "",
         f"| {seen.period_kind} from | transactions | released before | digital take-up |",
         "| --- | ---: | ---: | ---: |",

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import text
 
-from local_digital import validate
+from local_digital import data_docs, validate
 from local_digital.aggregate import aggregate
 from local_digital.cli import app
 from local_digital.error_report import path as report_path
@@ -147,12 +147,16 @@ def test_error_report_no_longer_tells_of_the_line_and_the_data_docs_of_the_deliv
     landing = Path(workspace.settings.landing)
     report = landing / report_path(feed_of(workspace), 2, "csv")
     assert report.read_text("utf-8-sig").count("row not used") == 2
+    data_docs.build(workspace)
     docs = landing / "data-docs" / COUNCIL / FEED
     assert (docs / "2.html").exists()
     run_forget(workspace)
     assert report.read_text("utf-8-sig").count("row not used") == 1
     assert [path.name for path in sorted(docs.glob("*.html"))] == ["3.html", "index.html"]
     assert "2.html" not in (docs / "index.html").read_text()
+    # Nor do they come back with the next night.
+    assert data_docs.build(workspace).written == []
+    assert not (docs / "2.html").exists()
 
 
 def test_periods_of_the_case_are_computed_again(installation: Installation, workspace: Workspace) -> None:

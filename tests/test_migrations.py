@@ -16,7 +16,7 @@ from local_digital.settings import ROOT
 
 
 def test_migrating_twice_changes_nothing(database_url: str) -> None:
-    assert migrate(database_url) == migrate(database_url) == "0005"
+    assert migrate(database_url) == migrate(database_url) == "0006"
 
 
 def test_reader_sees_marts_and_nothing_else(postgres: EmbeddedServer, database_url: str) -> None:
@@ -103,4 +103,26 @@ def test_warehouse_of_phase_one_keeps_what_it_has_and_gets_the_new_figures(datab
         assert list(db.scalars(text("select transaction from ledger.publication"))) == ["report-missed-bin"]
         assert list(db.scalars(text("select day from ledger.stale_day"))) == [dt.date(2025, 11, 4)]
         assert db.scalar(text("select count(*) from core.record where rating is null")) == 1
+    engine.dispose()
+
+
+def test_everything_that_readers_see_says_what_it_means(database_url: str) -> None:
+    migrate(database_url)
+    engine = create_engine(database_url)
+    silent = text("""
+        select relation.oid::regclass::text || '.' || attribute.attname
+        from pg_class as relation
+        inner join pg_attribute as attribute on attribute.attrelid = relation.oid and attribute.attnum > 0
+        where
+            relation.relkind in ('r', 'v')
+            and relation.relnamespace::regnamespace::text in ('marts', 'open_data', 'reference')
+            and has_table_privilege('local_digital_reader', relation.oid, 'select')
+            and not attribute.attisdropped
+            and (
+                col_description(relation.oid, attribute.attnum) is null
+                or obj_description(relation.oid, 'pg_class') is null
+            )
+    """)
+    with engine.connect() as db:
+        assert list(db.scalars(silent)) == []
     engine.dispose()

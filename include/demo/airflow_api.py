@@ -118,9 +118,10 @@ class AirflowApi:
             task = question["task_instance"]
             if task["dag_id"] not in of:
                 continue
+            names = {option: option.removeprefix("Release ").strip('"') for option in question["options"]}
             going_live = [
-                option for option in question["options"]
-                if f"**{option.removeprefix('Release ')}** waits for a decision: going live" in question["body"]
+                option for option, name in names.items()
+                if f"**{name}** waits for a decision: going live" in question["body"]
             ]  # fmt: skip
             chosen = going_live or question["options"][-1:]
             path = f"/api/v2/dags/{task['dag_id']}/dagRuns/{task['dag_run_id']}/taskInstances/{task['task_id']}"
@@ -133,13 +134,16 @@ class AirflowApi:
 
     def fault(self, dag_id: str, run_id: str, task_id: str, try_number: int) -> str:
         """Return what a task that failed says of it, the last word of its log."""
-        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{try_number}?full_content=true"
-        lines = self._call("GET", path)["content"]
         faults = [
-            str(fault.get("exc_value") or "") for line in lines if isinstance(line, dict)
+            str(fault.get("exc_value") or "") for line in self.log(dag_id, run_id, task_id, try_number)
             for fault in line.get("error_detail") or []
         ]  # fmt: skip
         return faults[-1] if faults else ""
+
+    def log(self, dag_id: str, run_id: str, task_id: str, try_number: int) -> list[dict[str, Any]]:
+        """Return the lines of a task's log, with those that say where they were found."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{try_number}?full_content=true"
+        return [line for line in self._call("GET", path)["content"] if isinstance(line, dict)]
 
     def _runs(self, asked: dict[str, object]) -> list[dict[str, Any]]:
         answer = self._call("POST", "/api/v2/dags/~/dagRuns/list", {**asked, "page_limit": _MOST})

@@ -52,8 +52,8 @@ class Processes:
         self._write()
         return True
 
-    def start(self, name: str, command: list[str], environment: Mapping[str, str]) -> None:
-        """Start a program in a group of its own; what it says goes to `<name>.log`."""
+    def start(self, name: str, command: list[str], environment: Mapping[str, str], folder: Path | None = None) -> None:
+        """Start a program in a group of its own; what it says goes to `<name>.log`. folder: where it runs."""
         self.logs.mkdir(parents=True, exist_ok=True)
         with (self.logs / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(  # noqa: S603 - our own programs, no shell
@@ -62,6 +62,7 @@ class Processes:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=dict(environment),
+                cwd=folder,
                 start_new_session=True,
             )
         self._running.append((name, process))

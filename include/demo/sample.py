@@ -29,13 +29,18 @@ UPLOADING = "missed_bins_20260407.csv"
 
 @dataclass(frozen=True)
 class RemoteEnds:
-    """Where the running servers are, and what proves that it is them. ca: the private authority's certificate."""
+    """Where the running servers are, and what proves that it is them.
+
+    ca: the private authority's certificate. platform_ca_file: the same in a file, where the platform needs it.
+    """
 
     sftp_port: int
     host_key: str
     https_url: str
     ca: str
     platform_url: str
+    sftp_host: str = "127.0.0.1"
+    platform_ca_file: str | None = None
 
 
 @dataclass(frozen=True)
@@ -113,8 +118,9 @@ class Sample:
                 "conn_type": "generic", "password": self._secret_of(council.privacy.connection),
             }  # fmt: skip
             tokens = {f"{group}/{name}": self._token(group, name) for group, name in _published(council)}
+            trusted = {"ca_file": ends.platform_ca_file} if ends.platform_ca_file else {}
             found[council.platform.connection] = {
-                "conn_type": "http", "host": ends.platform_url, "extra": {"tokens": tokens},
+                "conn_type": "http", "host": ends.platform_url, "extra": {"tokens": tokens, **trusted},
             }  # fmt: skip
             for feed in council.feeds.values():
                 if feed.source.connection:
@@ -129,7 +135,7 @@ class Sample:
                 return {"conn_type": "generic", "host": str(self.root(slug, "folder"))}
             case Sftp():
                 return {
-                    "conn_type": "sftp", "host": "127.0.0.1", "port": ends.sftp_port, "login": slug,
+                    "conn_type": "sftp", "host": ends.sftp_host, "port": ends.sftp_port, "login": slug,
                     "password": self._secret_of(connection), "extra": {"host_key": ends.host_key},
                 }  # fmt: skip
             case _:

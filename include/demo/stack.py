@@ -12,7 +12,7 @@ import time
 from base64 import urlsafe_b64encode
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from demo.airflow_api import AirflowApi, wait_until
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _PIPELINE = "local_digital"
 _SITE_DAG = "open_data"
+_HOUSEKEEPING_DAG = "housekeeping"
 _POOLS = {
     "sftp": (2, "Conversations with councils' SFTP servers"),
     "api": (2, "Conversations with councils' APIs"),
@@ -41,6 +42,7 @@ _POOLS = {
     "warehouse": (2, "Tasks that work in the warehouse"),
     "platform": (2, "Conversations with the platform"),
 }
+_NOT_OURS = ("AIRFLOW_", "LOCAL_DIGITAL_", "AWS_", "FSSPEC_")
 # The certificate is made anew at every start; a demo that stays up longer than this has other troubles.
 _CERTIFICATE_DAYS = 365
 
@@ -63,9 +65,18 @@ class Stack:
         self.site_url = ""
 
     @property
-    def site(self) -> Path:
-        """The folder with the open data and the pages."""
-        return self.folder / "site"
+    def landing(self) -> str:
+        """The landing store, as `LOCAL_DIGITAL_LANDING` names it."""
+        return str(self.folder / "landing")
+
+    @property
+    def site(self) -> str:
+        """Where the open data and the pages are, as `LOCAL_DIGITAL_SITE` names it."""
+        return str(self.folder / "site")
+
+    @property
+    def summary_file(self) -> Path:
+        return self._demo / "summary.json"
 
     @property
     def warehouse(self) -> str:
@@ -78,6 +89,7 @@ class Stack:
         left_behind = self.processes.begin()
         started = False
         try:
+            self._clear()
             with self.stage("PostgreSQL and the warehouse's schema"):
                 started = self.postgres.start()
                 for database in ("airflow", "platform"):
@@ -85,6 +97,7 @@ class Stack:
                 self.postgres.ensure_database("warehouse", owner=_PIPELINE, password=self.secrets["warehouse"])
                 migrate(self.warehouse)
             with self.stage("the councils' files and servers, the platform stand-in; Airflow begins to start"):
+                self._start_backing()
                 ports = {
                     "sftp": self._port(2222, "The councils' SFTP server"),
                     "https": self._port(8443, "The councils' APIs"),
@@ -117,21 +130,24 @@ class Stack:
         self.say(f"{name}: {self.seconds[name]} s")
 
     def build_site(self, name: str) -> None:
-        """Build the open data and the pages by their DAG, which then stays on, and serve them."""
-        self.airflow.unpause(_SITE_DAG)
-        run_id = self.airflow.trigger(_SITE_DAG, name)
+        """Build the open data and the pages, and the Data Docs, by their DAGs, which then stay on; serve the former."""
+        runs = {}
+        for dag in (_SITE_DAG, _HOUSEKEEPING_DAG):
+            self.airflow.unpause(dag)
+            runs[dag] = self.airflow.trigger(dag, name)
+        for dag, run_id in runs.items():
+            self._await_run(dag, run_id)
+        self._serve_site()
+
+    def _await_run(self, dag: str, run_id: str) -> None:
         wait_until(
-            lambda: (_SITE_DAG, run_id) not in self.airflow.unfinished([_SITE_DAG]),
-            600, "the open data and the pages", self.processes.check,
+            lambda: (dag, run_id) not in self.airflow.unfinished([dag]),
+            600, f"the run of {dag}", self.processes.check,
         )  # fmt: skip
-        if (state := self.airflow.run_state(_SITE_DAG, run_id)) != "success":
+        if (state := self.airflow.run_state(dag, run_id)) != "success":
             raise TransportError(
-                f"the run {run_id} of {_SITE_DAG}", expected="success", found=state, action="Read its log in Airflow."
+                f"the run {run_id} of {dag}", expected="success", found=state, action="Read its log in Airflow."
             )
-        port = urlsplit(self.site_url).port or 80
-        command = [sys.executable, "-m", "local_digital", "serve-site", "--port", str(port)]
-        self.processes.start("site", command, {**_environment(), "LOCAL_DIGITAL_SITE": str(self.site)})
-        self._await_port("site", port)
 
     def carry_out(
         self, plans: Mapping[str, Sequence[Step]], name: str, show: Callable[[str], None] | None
@@ -139,9 +155,24 @@ class Stack:
         """Take every council's DAG through its steps, side by side; see `demo.runs.carry_out`."""
         return carry_out(self.airflow, plans, name, show, self.processes.check)
 
+    def add_facts(self, facts: dict[str, Any], runs: Sequence[Run], seconds: float) -> None:
+        """Add to the summary what is special to this topology: nothing here. seconds: of all runs, side by side."""
+
     @property
     def _demo(self) -> Path:
         return self.folder / "demo"
+
+    def _clear(self) -> None:
+        """Remove what an earlier run has left and this one cannot go on with: nothing here."""
+
+    def _start_backing(self) -> None:
+        """Start what Airflow needs beside PostgreSQL: nothing here."""
+
+    def _serve_site(self) -> None:
+        port = urlsplit(self.site_url).port or 80
+        command = [sys.executable, "-m", "local_digital", "serve-site", "--port", str(port)]
+        self.processes.start("site", command, {**own_environment(), "LOCAL_DIGITAL_SITE": self.site})
+        self._await_port("site", port)
 
     def _ends(self, ports: Mapping[str, int], authority: Authority) -> RemoteEnds:
         return RemoteEnds(
@@ -175,7 +206,7 @@ class Stack:
         }  # fmt: skip
         for name, (arguments, more) in servers.items():
             command = [sys.executable, "-m", *map(str, arguments), "--port", str(ports[name])]
-            self.processes.start(name, command, {**_environment(), **more})
+            self.processes.start(name, command, {**own_environment(), **more})
         for name in servers:
             self._await_port(name, ports[name])
 
@@ -193,19 +224,25 @@ class Stack:
             name.replace("AIRFLOW_CONN_", "LOCAL_DIGITAL_CONN_"): value for name, value in connections.items()
         }
         write_environment(self._demo / "airflow.env", {**settings, **of_the_core})
-        self.processes.start("airflow", [sys.executable, "-m", "airflow", "standalone"], {**_environment(), **settings})
+        self._start_programs({**own_environment(), **settings})
+
+    def _start_programs(self, environment: Mapping[str, str]) -> None:
+        self.processes.start("airflow", [sys.executable, "-m", "airflow", "standalone"], environment)
 
     def _await_airflow(self, begun: dt.datetime) -> None:
         wait_until(self.airflow.is_healthy, 180, "Airflow's health", self.processes.check)
         self.airflow.log_in()
-        for name, (slots, description) in _POOLS.items():
+        for name, (slots, description) in self._pools().items():
             self.airflow.ensure_pool(name, slots, description)
-        dags = {_SITE_DAG, *map(dag_of, self.sample.councils)}
+        dags = {_SITE_DAG, _HOUSEKEEPING_DAG, *map(dag_of, self.sample.councils)}
         # Unpausing a DAG that is known from yesterday, before it is read today, would start a missed run.
         wait_until(lambda: dags <= self.airflow.parsed_since(begun), 90, "the councils' DAGs", self.processes.check)
         self.airflow.give_up_unfinished_runs(dags)
-        for dag in dags - {_SITE_DAG}:
+        for dag in dags - {_SITE_DAG, _HOUSEKEEPING_DAG}:
             self.airflow.unpause(dag)
+
+    def _pools(self) -> dict[str, tuple[int, str]]:
+        return _POOLS
 
     def _airflow_settings(self, port: int, passwords: Path) -> dict[str, str]:
         home = self.folder / "airflow"
@@ -235,14 +272,15 @@ class Stack:
             "LOGGING__BASE_LOG_FOLDER": str(self.folder / "logs" / "airflow"),
             "LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
             "LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
+            "OPENLINEAGE__DISABLED": "True",
             "USAGE_DATA_COLLECTION__ENABLED": "False",
         }
         return {
             "AIRFLOW_HOME": str(home),
             "PYTHONPATH": os.pathsep.join(str(ROOT / "include" / part) for part in ("", "demo/airflow_config")),
             "LOCAL_DIGITAL_WAREHOUSE": self.warehouse,
-            "LOCAL_DIGITAL_LANDING": str(self.folder / "landing"),
-            "LOCAL_DIGITAL_SITE": str(self.site),
+            "LOCAL_DIGITAL_LANDING": self.landing,
+            "LOCAL_DIGITAL_SITE": self.site,
             "LOCAL_DIGITAL_SITE_URL": self.site_url,
             **{f"AIRFLOW__{name}": value for name, value in settings.items()},
         }
@@ -255,9 +293,11 @@ class Stack:
         return port
 
 
-def _environment() -> dict[str, str]:
-    """This process's environment without settings of another Airflow or warehouse, and loopback past any proxy."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW_", "LOCAL_DIGITAL_"))}
+def own_environment() -> dict[str, str]:
+    """Return this process's environment without settings of another Airflow, warehouse or object store, and loopback
+    past any proxy.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_OURS)}
     return {
         **kept,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}",
@@ -270,7 +310,7 @@ def _environment() -> dict[str, str]:
 def _secrets(file: Path) -> dict[str, str]:
     """The generated secrets of this demo, readable by their owner only; one that a newer version needs is added."""
     made = {name: secrets.token_urlsafe(64) for name in ("jwt", "api", "councils")}
-    made |= {name: secrets.token_urlsafe(16) for name in ("airflow", "warehouse")}
+    made |= {name: secrets.token_urlsafe(16) for name in ("airflow", "warehouse", "redis", "object store")}
     made["fernet"] = urlsafe_b64encode(secrets.token_bytes(32)).decode()
     kept = dict(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
     if made.keys() - kept.keys():

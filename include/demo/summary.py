@@ -91,12 +91,12 @@ def summary(stack: Stack, runs: Sequence[Run]) -> dict[str, Any]:
         "where": {
             "Airflow": stack.airflow.base_url,
             "login": "admin",
-            "password in": "`.local/demo/secrets.json`, key `airflow`",
+            "password in": f"`{stack.folder / 'demo' / 'secrets.json'}`, key `airflow`",
             "rollout board": f"{stack.airflow.base_url}/board/?as_of={AS_OF.date()}",
             "open data and pages": stack.site_url,
-            "their files": str(stack.site),
+            "their files": stack.site,
             "platform stand-in": stack.platform_url,
-            "Data Docs": str(stack.folder / "landing" / "data-docs"),
+            "Data Docs": f"{stack.landing}/data-docs",
             "logs": str(stack.folder / "logs"),
         },
     }  # fmt: skip
@@ -211,6 +211,8 @@ def show(console: Console, facts: dict[str, Any]) -> None:
     _plain(console, "Signed off", {said: facts["sign_off"][name] for name, said in _SIGN_OFF.items()})
     steps = {f"all tasks `{name}` together": spent for name, spent in facts["seconds"]["steps"].items()}
     _plain(console, "Seconds", {**facts["seconds"]["stages"], **steps})
+    if "distributed" in facts:
+        _plain(console, "Distributed", facts["distributed"])
     _plain(console, "Where", facts["where"])
     _verdict(console, facts)
 

@@ -52,6 +52,9 @@ def land(  # noqa: PLR0913 - the facts of one ledger row
 ) -> int | None:
     """Store a local file's bytes, then write ledger row and sighting in one transaction.
 
+    Nobody removes the bytes between the two: they were put before, since an upload takes its time, and are put again
+    where retention was quicker.
+
     as_of: the moment (aware) up to which the delivery is complete. modified: the source's own time for the file.
     name_day: the first local day that its name carries; the same bytes under a later day are a delivery of their own.
     series: which of a night's several files it is. Returns the id of the new delivery, or of one that was
@@ -69,8 +72,13 @@ def land(  # noqa: PLR0913 - the facts of one ledger row
         "series": series,
     }
     with workspace.engine.begin() as db:
+        lock(db, "raw", facts["sha256"])
+        if not workspace.landing.has_raw(str(facts["sha256"])):
+            workspace.landing.put_raw(path)
         lock(db, "feed", feed.feed_id)
         db.execute(statement("ledger/note_raw_is_back"), facts)
+        if name_day is not None:
+            db.execute(statement("ledger/note_day"), facts)
         delivery_id: int | None = db.scalar(statement("ledger/add_delivery"), facts)
         if delivery_id is None:
             delivery_id = db.scalar(statement("ledger/take_up_again"), facts)

@@ -244,6 +244,22 @@ def write_missing(workspace: Workspace, feed: FeedHandle) -> None:
             write(workspace, feed, delivery_id)
 
 
+def remove_old(workspace: Workspace, feed: FeedHandle, *, dry_run: bool = False) -> list[int]:
+    """Remove the reports of all but the newest deliveries with something to tell; return of which deliveries.
+
+    What is still to be sent, or written again, is among the newest: see `Settings.pages_kept`.
+    """
+    kept = set(_with_problems(workspace, feed, workspace.settings.pages_kept))
+    gone = set()
+    for name in workspace.landing.names(f"reports/{feed.council.council}/{feed.contract.transaction}"):
+        number, _, ending = name.partition(".")
+        if number.isdigit() and int(number) not in kept:
+            gone.add(int(number))
+            if not dry_run:
+                workspace.landing.remove(path(feed, int(number), ending))
+    return sorted(gone)
+
+
 def send(workspace: Workspace, feed: FeedHandle, delivery_id: int) -> list[str]:
     """Put the report of a delivery into the council's report folder; return the names it has there.
 
@@ -310,9 +326,9 @@ def _files(report: ErrorReport) -> dict[str, bytes]:
     return {"csv": as_csv(report), "html": as_html(report).encode()}
 
 
-def _with_problems(workspace: Workspace, feed: FeedHandle) -> list[int]:
+def _with_problems(workspace: Workspace, feed: FeedHandle, newest: int = _NEWEST) -> list[int]:
     with workspace.engine.connect() as db:
-        return list(db.scalars(statement("report/with_problems"), {"feed_id": feed.feed_id, "newest": _NEWEST}))
+        return list(db.scalars(statement("report/with_problems"), {"feed_id": feed.feed_id, "newest": newest}))
 
 
 def _doubts(db: Database, feed: FeedHandle, delivery_id: int, documents: Sequence[str]) -> list[Doubt]:

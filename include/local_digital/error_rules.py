@@ -47,6 +47,21 @@ _RULES = {
 }
 
 
+_ASKS = {
+    "expect_column_values_to_not_be_null": "Is filled in",
+    "expect_column_values_to_be_between": "Is within its limits",
+    "expect_column_pair_values_a_to_be_greater_than_b": "Is in the right order",
+    "expect_column_values_to_not_be_in_set": "Is one of the agreed words",
+    "expect_column_values_to_be_unique": "Stands on one row only",
+    "expect_table_row_count_to_be_between": "The number of rows is usual",
+}
+
+
+def asks(expectation: str) -> str:
+    """Return what an expectation asks of a column or of the whole; one without words of its own keeps its name."""
+    return _ASKS.get(expectation, expectation.removeprefix("expect_").replace("_", " "))
+
+
 def in_words(rule: str) -> Words:
     """Return what a rule of the ledger means; one without words of its own gets general ones."""
     return _RULES.get(rule, _OTHERWISE)

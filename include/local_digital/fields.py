@@ -58,3 +58,31 @@ ALWAYS_REQUIRED = ("record_ref", "reported_at", "channel")
 UNMAPPED = "unmapped"
 YES = ("yes", "y", "true", "t", "1", "-1")
 NO = ("no", "n", "false", "f", "0")
+# What each field says, for people.
+MEANS: dict[str, str] = {
+    "record_ref": "The council's own reference of the case: the natural key within a feed.",
+    "reported_at": "When it was reported or made.",
+    "closed_at": "When it was closed; empty while it is open.",
+    "channel": "How the person got in touch.",
+    "status": "How far the case has come.",
+    "ward": "The ward it is about, in the council's words.",
+    "stream": "The type of bin.",
+    "reason": "Why the collection was missed.",
+    "outcome": "Whether the report turned out to be right.",
+    "age_group": "The age group that the person told.",
+    "branch": "The library, in the council's words.",
+    "payment_method": "How it was paid.",
+    "concession": "The kind of concession.",
+    "request": "Whether it is a first application or a renewal.",
+    "premises_key": "The property, as a hash under the council's secret: tells that it is the same one, not which.",
+    "rating": "How satisfied the person was, from 1 (very dissatisfied) to 5.",
+    "items": "How many things one transaction was about, such as the loans of one renewal.",
+    "starts": "How many were begun, where an export counts them beside those completed.",
+    "amount": "Pounds paid; refunds are negative.",
+    "count": "How many transactions a record stands for: 1, but for deliveries of counts.",
+    "event_at": "When a case changed: a row of an event log, which becomes part of the case's record.",
+    "period": "The period that a count is of; it becomes the record's `reported_at`.",
+}
+# By these the council, or whoever has its secret, can find the person behind a record; no other field tells anything of
+# one person. `local-digital forget` removes what goes by them.
+POINTS_TO_A_PERSON = ("record_ref", "premises_key")

@@ -180,7 +180,7 @@ def _wanted(workspace: Workspace, feed: FeedHandle, record_ref: str | None, prem
             f"{feed.name}: forget", expected="a feed that tells the premises of its cases", found="none of them",
             action="Ask the council for the cases' references, and forget those.",
         )  # fmt: skip
-    keys, spoilt = values.premises_keys(pa.chunked_array([[given]], pa.string()), secret)
+    keys, spoilt = values.PremisesKeys(secret).of(pa.chunked_array([[given]], pa.string()))
     if spoilt:
         raise ConfigurationError(
             f"{feed.name}: forget", expected="an identifier of premises",
@@ -351,13 +351,13 @@ def _remove_raw(workspace: Workspace, traces: _Traces, forgotten_id: int) -> tup
     """Remove the raw files, but for those that some feed has still to read; return how many went, and who waits."""
     gone, left = 0, []
     for sha256 in sorted(traces.raw):
-        with workspace.engine.connect() as db:
-            waiting = [row.delivery_id for row in db.execute(statement("forget/raw_in_use"), {"sha256": sha256})]
-        if waiting:
-            left += waiting
-            continue
-        workspace.landing.remove_raw(sha256)
         with workspace.engine.begin() as db:
+            lock(db, "raw", sha256)
+            waiting = [row.delivery_id for row in db.execute(statement("forget/raw_in_use"), {"sha256": sha256})]
+            if waiting:
+                left += waiting
+                continue
+            workspace.landing.remove_raw(sha256)
             db.execute(statement("forget/mark_raw_removed"), {"sha256": sha256, "forgotten_id": forgotten_id})
         gone += 1
     return gone, left

@@ -1,4 +1,4 @@
-"""Gauges of the feeds as Prometheus text, for a scraper's textfile collector. Labels are slugs; no value of a row."""
+"""Gauges of the feeds, and the same as Prometheus text. Labels are slugs; no value of a row."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ _FEED = ("council", "transaction")
 
 
 @dataclass
-class _Gauge:
+class Gauge:
+    """A gauge with its values. Each has labels: council and transaction, or none where it is about the installation."""
+
     name: str
     means: str
     values: list[tuple[dict[str, str], float]] = field(default_factory=list)
@@ -39,22 +41,27 @@ class _Gauge:
 
 
 def metrics(workspace: Workspace, *, now: dt.datetime | None = None) -> str:
-    """Return the gauges of all councils whose files are right, in Prometheus' text format. now: aware."""
+    """Return the gauges in Prometheus' text format. now: aware."""
+    return "\n".join(line for gauge in gauges(workspace, now=now) for line in gauge.lines) + "\n"
+
+
+def gauges(workspace: Workspace, *, now: dt.datetime | None = None) -> list[Gauge]:
+    """Return the gauges of all councils whose files are right. now: aware."""
     now = now or dt.datetime.now(dt.UTC)
     councils, errors = load_councils(workspace.settings.config)
-    age = _Gauge(
+    age = Gauge(
         "local_digital_feed_age_seconds", "Time since the moment up to which the loaded deliveries are complete."
     )
-    late = _Gauge("local_digital_feed_late", "1 when the next delivery is overdue by the feed's cadence.")
-    accepted = _Gauge("local_digital_delivery_rows_accepted", "Rows of the newest validated delivery that are used.")
-    quarantined = _Gauge("local_digital_delivery_rows_quarantined", "Rows of the newest validated delivery set aside.")
-    lag = _Gauge("local_digital_publish_lag_seconds",
+    late = Gauge("local_digital_feed_late", "1 when the next delivery is overdue by the feed's cadence.")
+    accepted = Gauge("local_digital_delivery_rows_accepted", "Rows of the newest validated delivery that are used.")
+    quarantined = Gauge("local_digital_delivery_rows_quarantined", "Rows of the newest validated delivery set aside.")
+    lag = Gauge("local_digital_publish_lag_seconds",
                  "How long the oldest delivery loaded since the last finished push has waited, or 0.")  # fmt: skip
-    waiting = _Gauge("local_digital_waiting_decisions", "Figures, or the feed's going live, that wait for somebody.")
-    broken = _Gauge(
+    waiting = Gauge("local_digital_waiting_decisions", "Figures, or the feed's going live, that wait for somebody.")
+    broken = Gauge(
         "local_digital_broken_files", "Council and transaction files that cannot be read.", [({}, len(errors))]
     )
-    unsent = _Gauge("local_digital_messages_unsent", "Messages about faults that some channel has not taken.")
+    unsent = Gauge("local_digital_messages_unsent", "Messages about faults that some channel has not taken.")
     with workspace.engine.connect() as db:
         rows = db.execute(statement("alerts/gauges"), {"councils": list(councils)}).mappings().all()
         on_board = feeds(db, councils)
@@ -78,8 +85,7 @@ def metrics(workspace: Workspace, *, now: dt.datetime | None = None) -> str:
         asked = known is not None and known["decision"] != "kept-back"
         figures = known["held_figures"] if known and "held" in states else 0
         waiting.values.append((labels, (figures + ("waiting" in states)) if asked else 0))
-    gauges = (age, late, accepted, quarantined, lag, waiting, broken, unsent)
-    return "\n".join(line for gauge in gauges for line in gauge.lines) + "\n"
+    return [age, late, accepted, quarantined, lag, waiting, broken, unsent]
 
 
 def write(text: str, output: Path) -> None:

@@ -9,9 +9,11 @@ import holidays
 from alembic import command, op
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, create_engine, text
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, text
 
 from local_digital.authorities import authority_code_columns, authority_columns
+from local_digital.errors import ConfigurationError
 from local_digital.settings import ROOT
 from local_digital.sql import statement
 
@@ -27,7 +29,8 @@ _MIGRATION_LOCK = 7_203_001
 def migrate(url: str) -> str:
     """Bring the warehouse at a SQLAlchemy URL to head and refresh its reference tables; return the version.
 
-    One transaction: a crash leaves the warehouse as it was. Safe to run at any time and by several at once.
+    One transaction: a crash leaves the warehouse as it was. Safe to run at any time and by several at once. Raises
+    ConfigurationError when the warehouse is newer than this code: there is no way back but a backup.
     """
     engine = create_engine(url)
     try:
@@ -43,6 +46,7 @@ def migrate_engine(engine: Engine) -> str:
     with engine.begin() as connection:
         connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
         config.attributes["connection"] = connection
+        _refuse_newer(connection, ScriptDirectory.from_config(config))
         command.upgrade(config, "head")
         this_year = dt.datetime.now(dt.UTC).year
         connection.execute(
@@ -51,14 +55,29 @@ def migrate_engine(engine: Engine) -> str:
         )
         connection.execute(statement("reference/authority"), authority_columns())
         connection.execute(statement("reference/authority_code"), authority_code_columns())
-        return str(MigrationContext.configure(connection, opts={"version_table_schema": "public",
-                                              "version_table": "schema_version"}).get_current_revision())  # fmt: skip
+        return str(_version(connection))
 
 
 def run_folder(name: str) -> None:
     """Run the SQL files of one migration in the order of their names, on Alembic's connection."""
     for path in sorted(Path(_FOLDER / name).glob("*.sql")):
         op.execute(text(path.read_text(encoding="utf-8").replace(":", r"\:")))
+
+
+def _version(connection: Connection) -> str | None:
+    names = {"version_table_schema": "public", "version_table": "schema_version"}
+    return MigrationContext.configure(connection, opts=names).get_current_revision()
+
+
+def _refuse_newer(connection: Connection, migrations: ScriptDirectory) -> None:
+    version = _version(connection)
+    if version is not None and version not in {migration.revision for migration in migrations.walk_revisions()}:
+        raise ConfigurationError(
+            "warehouse",
+            expected=f"a version up to {migrations.get_current_head()}, the newest that this code knows",
+            found=f"version {version}: newer code has migrated it",
+            action="Nothing was changed. Run that newer code, or restore a backup from before the migration.",
+        )
 
 
 def _working_days(first: dt.date, last: dt.date) -> dict[str, list[object]]:

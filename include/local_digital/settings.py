@@ -17,6 +17,10 @@ from local_digital.errors import ConfigurationError
 ROOT = Path(__file__).resolve().parents[2]
 LOCAL = ROOT / ".local"
 _CONNECTION_PREFIX = "LOCAL_DIGITAL_CONN_"
+_CONNECTIONS_FILE = "LOCAL_DIGITAL_CONNECTIONS_FILE"
+_WAREHOUSE = "LOCAL_DIGITAL_WAREHOUSE"
+_PAGES_KEPT = "LOCAL_DIGITAL_PAGES_KEPT"
+_FEWEST_PAGES = 10
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,8 @@ class Settings:
     pages. site_url: where readers find that, with a slash at the end; None where nobody knows yet. publisher: whose
     site it is. contact: an e-mail address or a page, told to those whose websites are looked at. environment: nobody
     is told of faults unless it is `production`. alerts: a file with the channels for councils that name none.
-    runbook_url: where people read docs/runbook.md.
+    runbook_url: where people read docs/runbook.md. pages_kept: of how many deliveries of a feed, the newest, Data Docs
+    and error reports are kept.
     """
 
     connection: Callable[[str], Connection] = field(repr=False)
@@ -71,6 +76,7 @@ class Settings:
     environment: str = "development"
     alerts: Path | None = None
     runbook_url: str | None = None
+    pages_kept: int = 60
 
     @property
     def is_production(self) -> bool:
@@ -87,28 +93,36 @@ def from_environment(
     URL. LOCAL_DIGITAL_LANDING: a folder or fsspec URL. LOCAL_DIGITAL_SPOOL: a folder. LOCAL_DIGITAL_SITE: a
     folder or fsspec URL; LOCAL_DIGITAL_SITE_URL: its public address; LOCAL_DIGITAL_PUBLISHER: a name.
     LOCAL_DIGITAL_CONTACT: an e-mail address or a URL. LOCAL_DIGITAL_ENVIRONMENT: `production`, or any other word.
+    LOCAL_DIGITAL_PAGES_KEPT: a whole number, 10 or more.
     LOCAL_DIGITAL_ALERTS: a file; `alerts.yaml` beside `councils/` where there is one. LOCAL_DIGITAL_RUNBOOK_URL: a URL.
-    LOCAL_DIGITAL_CONN_<ID>: a connection as JSON with the keys that Airflow uses (host, port, login, password, extra);
-    `connection` replaces this last source.
+    LOCAL_DIGITAL_CONN_<ID>: a connection as JSON with the keys that Airflow uses (host, port, login, password, extra).
+    LOCAL_DIGITAL_CONNECTIONS_FILE: a JSON file with connections by id, for those without a variable; `connection`
+    replaces both. LOCAL_DIGITAL_WAREHOUSE_FILE: a file that holds the URL, where a secret may stand in no variable.
+
+    Raises ConfigurationError for a file that cannot be read, and for a warehouse that is said both ways.
     """
     variables = os.environ if environment is None else environment
 
     def connection_from_environment(connection_id: str) -> Connection:
         name = _CONNECTION_PREFIX + connection_id.upper()
-        if name not in variables:
+        if name in variables:
+            return connection_from_json(connection_id, variables[name])
+        file = variables.get(_CONNECTIONS_FILE)
+        listed = _connections(Path(file)) if file else {}
+        if connection_id not in listed:
             raise ConfigurationError(
                 f"connection {connection_id}",
-                expected=f"the environment variable {name}",
-                found="it is not set",
+                expected=f"the environment variable {name}" + (f", or an entry in {file}" if file else ""),
+                found="it is not there" if file else "it is not set",
                 action=_how_to_connect(connection_id),
             )
-        return connection_from_json(connection_id, variables[name])
+        return connection_from_json(connection_id, json.dumps(listed[connection_id]))
 
     config = Path(variables.get("LOCAL_DIGITAL_CONFIG") or ROOT / "include").resolve()
     return Settings(
         connection=connection or connection_from_environment,
         config=config,
-        warehouse=_with_driver(variables.get("LOCAL_DIGITAL_WAREHOUSE")),
+        warehouse=_with_driver(_warehouse(variables)),
         landing=variables.get("LOCAL_DIGITAL_LANDING") or str(LOCAL / "landing"),
         spool=Path(variables.get("LOCAL_DIGITAL_SPOOL") or LOCAL / "spool").absolute(),
         site=variables.get("LOCAL_DIGITAL_SITE") or str(LOCAL / "site"),
@@ -118,6 +132,7 @@ def from_environment(
         environment=variables.get("LOCAL_DIGITAL_ENVIRONMENT", "").strip() or Settings.environment,
         alerts=_alerts(variables.get("LOCAL_DIGITAL_ALERTS"), config),
         runbook_url=variables.get("LOCAL_DIGITAL_RUNBOOK_URL", "").strip() or None,
+        pages_kept=_pages_kept(variables.get(_PAGES_KEPT, "").strip()),
     )
 
 
@@ -145,11 +160,69 @@ def connection_from_json(connection_id: str, value: str) -> Connection:
         ) from None
 
 
+def _pages_kept(value: str) -> int:
+    # Every run writes the error reports of the newest ten that it finds missing.
+    if not value:
+        return Settings.pages_kept
+    if not value.isdecimal() or int(value) < _FEWEST_PAGES:
+        raise ConfigurationError(
+            _PAGES_KEPT, expected=f"a whole number, {_FEWEST_PAGES} or more", found=repr(value),
+            action="Mend it, or unset it for the default.",
+        )  # fmt: skip
+    return int(value)
+
+
 def _alerts(path: str | None, config: Path) -> Path | None:
     if path:
         return Path(path).absolute()
     usual = config / "alerts.yaml"
     return usual if usual.is_file() else None
+
+
+def _warehouse(variables: Mapping[str, str]) -> str | None:
+    url, file = (variables.get(name) or None for name in (_WAREHOUSE, f"{_WAREHOUSE}_FILE"))
+    if url and file:
+        raise ConfigurationError(
+            f"environment variable {_WAREHOUSE}_FILE",
+            expected=f"it or {_WAREHOUSE}",
+            found="both",
+            action="Unset one of them: nobody could say which database is meant.",
+        )
+    if not file:
+        return url
+    found = _text(Path(file), f"{_WAREHOUSE}_FILE").strip()
+    if not found:
+        raise ConfigurationError(
+            f"{_WAREHOUSE}_FILE",
+            expected=f"the SQLAlchemy URL of the warehouse in {file}",
+            found="nothing",
+            action="Write it there.",
+        )
+    return found
+
+
+def _connections(file: Path) -> dict[str, object]:
+    try:
+        return dict(json.loads(_text(file, _CONNECTIONS_FILE)))
+    except (ValueError, TypeError):
+        raise ConfigurationError(
+            _CONNECTIONS_FILE,
+            expected=f"a JSON object with connections by id in {file}",
+            found="something else",
+            action="Mend the file (docs/deploying.md#connections).",
+        ) from None
+
+
+def _text(file: Path, variable: str) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            variable,
+            expected=f"a text file {file} that this account may read",
+            found=getattr(error, "strerror", None) or "other bytes",
+            action="Mend the path or the permissions.",
+        ) from None
 
 
 def _with_driver(url: str | None) -> str | None:

@@ -6,6 +6,7 @@ from ledger.delivery
 inner join ledger.feed on delivery.feed_id = feed.feed_id
 where
     feed.council = :council
+    and (cast(:delivery_id as bigint) is null or delivery.delivery_id = :delivery_id)
     and delivery.raw_removed_at is null
     and delivery.status in ('loaded', 'rejected')
     and delivery.received_at < now() - make_interval(days => :days)

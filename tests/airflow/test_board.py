@@ -23,6 +23,7 @@ from playwright.sync_api import sync_playwright
 from sqlalchemy import create_engine, text
 
 from demo.platform.serving import serving
+from local_digital import data_docs
 from local_digital.board.reading import Board
 from local_digital.error_report import write_missing
 from local_digital.settings import ROOT, Settings
@@ -42,7 +43,11 @@ if TYPE_CHECKING:
 MINE, THEIRS = "mine", "theirs"
 NIGHT_FILE = "20251104.csv"
 # What a path's placeholders stand for, of the council that the user may see.
-OWN = {"council": MINE, "transaction": "report-missed-bin", "size": "wide", "delivery_id": "1", "name": "board.css"}
+OWN = {
+    "council": MINE, "transaction": "report-missed-bin", "size": "wide", "theme": "dark", "delivery_id": "1",
+    "name": "board.css",
+}  # fmt: skip
+OTHERS = OWN | {"council": THEIRS, "delivery_id": "2"}
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +62,7 @@ def board(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) ->
             feed = places.add(slug)
             places.deliver(feed, export(GOOD, BAD), run_id="scheduled__1")
             write_missing(workspace, feed)
+        data_docs.build(workspace)
     opened = Board(lambda: settings)
     yield opened
     opened.close()
@@ -101,11 +107,11 @@ def viewer(anonymous: TestClient, monkeypatch: pytest.MonkeyPatch) -> TestClient
     return anonymous
 
 
-def addresses(app: FastAPI) -> list[str]:
+def addresses(app: FastAPI, values: dict[str, str] = OWN) -> list[str]:
     """An address of every route, of the council that the viewer may see."""
     routes = [route for route in app.routes if isinstance(route, APIRoute)]
     assert len(routes) == len(app.routes)
-    return [f"/board{route.path}".format(**OWN) for route in routes]
+    return [f"/board{route.path}".format(**values) for route in routes]
 
 
 def test_nobody_sees_anything_without_signing_in(app: FastAPI, anonymous: TestClient) -> None:
@@ -162,12 +168,23 @@ def test_councils_of_others_are_neither_shown_nor_counted(viewer: TestClient) ->
         answer = viewer.get(address)
         assert (answer.status_code, "Theirs" in answer.text) == (403, False)
         assert "Not for you" in answer.text
-    for address in ("", "/data-docs", "/report.html", "/report.csv"):
-        # As if it were not there at all.
-        answer = viewer.get(f"/board/deliveries/2{address}")
-        none = viewer.get(f"/board/deliveries/999{address}")
-        assert (answer.status_code, none.status_code) == (404, 404)
-        assert "Theirs" not in answer.text
+
+
+def test_every_route_to_another_s_council_is_closed_and_its_deliveries_are_as_if_there_were_none(
+    app: FastAPI, viewer: TestClient
+) -> None:
+    closed = [path for path, mine in zip(addresses(app, OTHERS), addresses(app), strict=True) if path != mine]
+    assert len(closed) == len([path for path in addresses(app) if "/councils/" in path or "/deliveries/" in path])
+    for path in closed:
+        for query in ("", "?plan=yes&as_of=2025-11-05"):
+            answer = viewer.get(path + query)
+            assert answer.status_code == (404 if "/deliveries/" in path else 403), path
+            assert not [word for word in ("Theirs", NIGHT_FILE, "no_such_time") if word in answer.text], path
+    for path in addresses(app, OTHERS | {"delivery_id": "999"}):
+        if "/deliveries/" in path:
+            none, theirs = viewer.get(path), viewer.get(path.replace("999", "2"))
+            assert re.sub("nonce[-=][^>;']*", "", none.text) == re.sub("nonce[-=][^>;']*", "", theirs.text)
+    assert viewer.get("/board/?search=their").text.count("No council is like that") == 1
 
 
 def test_view_that_an_account_may_not_have_is_refused(viewer: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,6 +224,22 @@ def test_documents_of_others_are_kept_from_running_anything(viewer: TestClient) 
         policy = viewer.get(f"/board/deliveries/1/{kind}").headers["content-security-policy"]
         assert policy.startswith("sandbox; default-src 'none'")
     assert viewer.get("/board/deliveries/1/report.csv").headers["content-disposition"].startswith("attachment")
+
+
+def test_data_docs_that_are_not_built_yet_say_when_they_will_be(board: Board, viewer: TestClient) -> None:
+    landing = board.workspace.landing
+    page = f"data-docs/{MINE}/report-missed-bin/1.html"
+    kept = landing.read(page)
+    assert kept is not None
+    landing.remove(page)
+    try:
+        assert 'href="/board/deliveries/1/data-docs"' in viewer.get("/board/deliveries/1").text
+        answer = viewer.get("/board/deliveries/1/data-docs")
+        assert (answer.status_code, "Not built yet" in answer.text, "03:40" in answer.text) == (404, True, True)
+        assert f"local-digital data-docs {MINE}" in answer.text
+    finally:
+        landing.put_bytes(page, kept)
+    assert "Table-Level Expectations" in viewer.get("/board/deliveries/1/data-docs").text
 
 
 def test_day_in_the_address_is_kept_from_page_to_page(viewer: TestClient) -> None:

@@ -25,10 +25,13 @@ from local_digital.migrations import migrate
 from local_digital.settings import ROOT
 from local_digital_airflow import ExtractOperator, faults_for_airflow, run_day
 from local_digital_sign_off import PUBLIC_FIGURES, PublishOperator
+from tests.conftest import Installation, export, row
 from tests.sources.page_server import Site, website
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from local_digital.workspace import Workspace
 
 SOLIHULL = "council_solihull"
 FEED = "report-missed-bin"
@@ -116,6 +119,32 @@ def test_open_data_are_built_when_public_figures_change_and_once_an_hour(bag: Da
     timetable = DagSerialization.from_dict(DagSerialization.to_dict(dag)).timetable
     assert timetable.timetable.summary == "50 * * * *"  # type: ignore[attr-defined]
     assert {asset.uri for _, asset in timetable.asset_condition.iter_assets()} == {PUBLIC_FIGURES.uri}
+
+
+def test_housekeeping_removes_what_is_past_its_time_and_builds_data_docs_every_night(bag: DagBag) -> None:
+    dag = bag.dags["housekeeping"]
+
+    tasks = {task.task_id: (task.pool, task.execution_timeout) for task in dag.tasks}
+    hour = dt.timedelta(hours=1)
+    # Neither waits for the other: that pages cannot be built keeps no personal data.
+    assert tasks == {"expire": ("warehouse", hour), "data_docs": ("warehouse", hour)}
+    assert all(not task.upstream_task_ids for task in dag.tasks)
+    assert DagSerialization.from_dict(DagSerialization.to_dict(dag)).timetable.summary == "40 3 * * *"
+
+
+def test_housekeeping_returns_counts(
+    monkeypatch: pytest.MonkeyPatch, installation: Installation, workspace: Workspace
+) -> None:
+    installation.put("missed_bins_20251104.csv", export(row("1"), row("2", "31/02/2025 10:00")))
+    installation.ingest(workspace)
+    monkeypatch.setenv("LOCAL_DIGITAL_WAREHOUSE", str(installation.settings.warehouse))
+    monkeypatch.setenv("LOCAL_DIGITAL_LANDING", installation.settings.landing)
+    monkeypatch.setenv("LOCAL_DIGITAL_SPOOL", str(installation.settings.spool))
+    dag = _bag(monkeypatch, installation.settings.config).dags["housekeeping"]
+
+    assert dag.get_task("expire").python_callable() == {"raw_files": 0, "reports": 0}
+    assert dag.get_task("data_docs").python_callable() == {"written": 1, "removed": 0}
+    assert dag.get_task("data_docs").python_callable() == {"written": 0, "removed": 0}
 
 
 def test_availability_looks_every_hour_and_then_publishes(bag: DagBag) -> None:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 HOUR, PATIENCE = dt.timedelta(hours=1), dt.timedelta(hours=20)
 KEEP_BACK = "Keep back what is not chosen"
+RELEASE_BINS, RELEASE_BOOKS = 'Release "Report a missed bin"', 'Release "Renew a library book"'
 ADA = {"id": "7", "name": "Ada Approver"}
 
 
@@ -141,12 +142,12 @@ def test_one_feed_that_waits_is_asked_about_with_its_figures_and_the_other_goes_
     assert public.council.totals(BOOKS)[LAST] == 100
     assert public.council.totals()[LAST] == 200
     (question,) = public.questions
-    assert question["subject"] == f"anywhere: release {BINS}?"
+    assert question["subject"] == 'Anywhere: release "Report a missed bin"?'
     assert (question["options"], question["multiple"], question["defaults"]) == (
-        [f"Release {BINS}", KEEP_BACK], False, None,
+        [RELEASE_BINS, KEEP_BACK], False, None,
     )  # fmt: skip
     told = question["body"].split("\n")
-    assert told[:2] == [f"**{BINS}** waits for a decision: 1 unusual figure.", ""]
+    assert told[:2] == ["**Report a missed bin** waits for a decision: 1 unusual figure.", ""]
     assert told[2:13] == [
         "| week from | transactions | released before | digital take-up |",
         "| --- | ---: | ---: | ---: |",
@@ -166,8 +167,8 @@ def test_one_feed_that_waits_is_asked_about_with_its_figures_and_the_other_goes_
 def test_several_feeds_are_asked_about_in_one_question(task: Task) -> None:
     seen = task.asks()
     (question,) = task.questions
-    assert (question["options"], question["multiple"]) == ([f"Release {BINS}", f"Release {BOOKS}", KEEP_BACK], True)
-    assert question["subject"] == f"anywhere: release {BINS} and {BOOKS}?"
+    assert (question["options"], question["multiple"]) == ([RELEASE_BINS, RELEASE_BOOKS, KEEP_BACK], True)
+    assert question["subject"] == 'Anywhere: release "Report a missed bin" and "Renew a library book"?'
     assert seen.keys() == {BINS, BOOKS}
     assert question["body"].count("going live") == 2
 
@@ -204,7 +205,7 @@ def test_what_is_released_goes_out_at_once_and_what_they_said_nothing_of_is_aske
     task: Task,
 ) -> None:
     seen = task.asks()
-    counts = task.answer(seen, f"Release {BINS}")
+    counts = task.answer(seen, RELEASE_BINS)
     assert task.council.totals()[LAST] == 200
     assert task.council.nothing(transaction=BOOKS)
     assert (counts["waiting"], counts["opened"]) == ([BOOKS], 1)
@@ -217,7 +218,7 @@ def test_what_is_released_goes_out_at_once_and_what_they_said_nothing_of_is_aske
 
 
 def test_some_may_be_released_and_the_others_kept_back(task: Task) -> None:
-    task.answer(task.asks(), f"Release {BOOKS}", KEEP_BACK)
+    task.answer(task.asks(), RELEASE_BOOKS, KEEP_BACK)
     assert {row.decision for row in task.council.decisions()} == {"released", "kept-back"}
     assert task.council.nothing()
     assert not task.council.nothing(transaction=BOOKS)
@@ -257,7 +258,7 @@ def test_answer_about_figures_that_have_changed_releases_nothing_and_is_left_to_
     public.council.arrive(busy())
     seen = public.asks()
     public.council.arrive(busy(times=20))
-    counts = public.answer(seen, f"Release {BINS}")
+    counts = public.answer(seen, RELEASE_BINS)
     # Airflow would show the first question, with the figures of then, once more.
     assert len(public.questions) == 1
     assert counts["waiting"] == [BINS]
@@ -288,7 +289,7 @@ def test_public_figures_are_told_to_have_changed_only_when_they_have(public: Tas
     public.council.arrive(busy())
     seen = public.asks()
     assert public.told == []
-    public.answer(seen, f"Release {BINS}")
+    public.answer(seen, RELEASE_BINS)
     assert public.told == [PUBLIC_FIGURES.uri]
 
 

@@ -1,4 +1,4 @@
-"""Lets the scheduler import once what every task needs: LocalExecutor's workers, and their tasks, are forks of it.
+"""Lets what forks the tasks import once what all of them need: LocalExecutor's scheduler, or each Celery worker.
 
 Great Expectations alone costs 2.5 s of CPU, and the rest of the core almost a second, in each of some 170 tasks.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import sys
 
 _NEEDED = (
@@ -23,8 +24,10 @@ _NEEDED = (
     "local_digital.validate",
     "local_digital.windows",
 )
+_STORE = ("s3fs",) if os.environ.get("LOCAL_DIGITAL_LANDING", "").startswith("s3://") else ()
+_EXECUTOR = os.environ.get("AIRFLOW__CORE__EXECUTOR", "LocalExecutor")
 
-if "scheduler" in sys.argv[1:]:
+if ("worker" if _EXECUTOR == "CeleryExecutor" else "scheduler") in sys.argv[1:]:
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
-    for name in _NEEDED:
+    for name in (*_NEEDED, *_STORE):
         importlib.import_module(name)

@@ -284,12 +284,40 @@ def expire(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which deliveries.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Remove raw landing files that are past their council's retention, and looks at pages older than 92 days."""
+    """Remove raw files past retention, old error reports and leftovers (docs/operating.md#retention)."""
     from local_digital.retention import expire as remove  # noqa: PLC0415
+    from local_digital.retention import expire_reports  # noqa: PLC0415
 
     with open_workspace() as workspace:
         gone = remove(workspace, dry_run=dry_run)
-    say(as_json, {"removed": gone, "dry_run": dry_run}, f"Raw bytes of {len(gone)} deliveries past retention.")
+        reports = expire_reports(workspace, dry_run=dry_run)
+    say(
+        as_json,
+        {"removed": gone, "reports": reports, "dry_run": dry_run},
+        f"Raw bytes of {len(gone)} deliveries past retention, error reports of {len(reports)} older deliveries.",
+    )
+
+
+@app.command("data-docs", rich_help_panel="Running the pipeline")
+def data_docs(
+    council: OneCouncil = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which pages.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Build the Data Docs pages that are missing of each feed's newest deliveries, and remove those of older ones."""
+    from local_digital.data_docs import PAGES, build  # noqa: PLC0415
+
+    with open_workspace() as workspace:
+        if council:
+            workspace.council(council)
+        built = build(workspace, council=council, dry_run=dry_run)
+        where = workspace.landing.where(f"{PAGES}/index.html")
+    say(
+        as_json,
+        {**built.as_json(), "dry_run": dry_run, "where": where},
+        f"{len(built.written)} pages {'to build' if dry_run else 'built'}, {len(built.removed)} "
+        f"{'to remove' if dry_run else 'removed'}: {where}",
+    )
 
 
 def _cell(value: object) -> str:

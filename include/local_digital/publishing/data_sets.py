@@ -114,7 +114,8 @@ def client(
         )
     group = council.data_group(transaction)
     token = tokens.get(f"{group}/{data_set}") or tokens.get(data_set) or ""
-    return DataSetClient(connection.host, group, data_set, str(token))
+    ca_file = str(connection.extra.get("ca_file") or "") or None
+    return DataSetClient(connection.host, group, data_set, str(token), ca_file=ca_file)
 
 
 def _records(db: Database, feed: FeedHandle, name: str, released: Released) -> dict[str, Record]:

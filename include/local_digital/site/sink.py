@@ -23,6 +23,7 @@ from fsspec.archive import AbstractArchiveFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
 from local_digital.errors import ConfigurationError, TransportError
+from local_digital.object_stores import open_store, passing_faults
 from local_digital.site.file import media_type
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def sink(target: str) -> Folder | Store:
     """
     kind = f"{fsspec.utils.get_protocol(target)}://"
     try:
-        files, root = fsspec.core.url_to_fs(target)
+        files, root = open_store(target)
     except ImportError as error:
         raise ConfigurationError(
             "LOCAL_DIGITAL_SITE", expected=f"the package that writes to {kind}", found="it is not installed",
@@ -256,6 +257,7 @@ class Store:
         protocol = files.protocol if isinstance(files.protocol, str) else files.protocol[0]
         self.where = f"{protocol}://{self._root.lstrip('/')}"
         self._argument = _MEDIA_TYPE_ARGUMENTS.get(protocol)
+        self._passing: tuple[type[Exception], ...] = (*_PASSING, *passing_faults(files))
 
     def index(self) -> Index | None:
         """Return what is there, None for nothing.
@@ -263,7 +265,7 @@ class Store:
         Raises ConfigurationError for files that are not ours and for a place that does not take files at all,
         TransportError where it does not answer.
         """
-        with _answers_told(self.where):
+        with _answers_told(self.where, self._passing):
             self._files.invalidate_cache()
             if self._files.exists(self._at(INDEX)):
                 return _read_index(lambda: self._read(INDEX))
@@ -299,14 +301,14 @@ class Store:
             if not begun:
                 self._put(INDEX, Index(None, old.files).content())
                 begun = True
-            with _answers_told(self.where):
+            with _answers_told(self.where, self._passing):
                 self._files.rm_file(self._at(path))
         self._put(INDEX, Index(dict(made_from), entries).content())
         return _counted(done, entries, old.files)
 
     def _present(self) -> dict[str, int]:
         """Return path and size of every file below the prefix."""
-        with _answers_told(self.where):
+        with _answers_told(self.where, self._passing):
             # A whole store is there, whatever it says of a path without letters.
             if self._root and not self._files.exists(self._root):
                 return {}
@@ -315,11 +317,11 @@ class Store:
         return {path[below:]: facts["size"] for path, facts in found.items()}
 
     def _read(self, path: str) -> bytes:
-        with _answers_told(self.where):
+        with _answers_told(self.where, self._passing):
             return bytes(self._files.cat_file(self._at(path)))
 
     def _put(self, path: str, content: bytes) -> None:
-        with _answers_told(self.where):
+        with _answers_told(self.where, self._passing):
             if not self._argument:
                 self._files.makedirs(self._at(path).rpartition("/")[0], exist_ok=True)
             told = {self._argument: media_type(path)} if self._argument else {}
@@ -449,14 +451,14 @@ def _faults_told(place: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _answers_told(place: str) -> Iterator[None]:
+def _answers_told(place: str, passing: tuple[type[Exception], ...]) -> Iterator[None]:
     """For what asks a store and nothing else: every kind of store has errors of its own."""
     try:
         with _faults_told(place):
             yield
     except TransportError:
         raise
-    except _PASSING as error:
+    except passing as error:
         raise _unwilling(TransportError, place, error) from error
     except Exception as error:
         raise _unwilling(ConfigurationError, place, error) from error
