@@ -50,6 +50,8 @@ def not_demand(feed: FeedHandle) -> list[str]:
 def _aggregate_feed(workspace: Workspace, feed: FeedHandle) -> int:
     with workspace.engine.begin() as db:
         lock(db, "feed", feed.feed_id)
+        # Sorts and hash tables of a first load's million records on disk take several times as long.
+        db.execute(text("set local work_mem = '128MB'"))
         record_offers(db, feed.council, load_transactions(workspace.settings.config)[0])
         facts = _facts(feed)
         periods = _reached(db, facts)

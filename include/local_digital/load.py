@@ -68,7 +68,6 @@ def load(workspace: Workspace, feed: FeedHandle) -> LoadReport:
 
 def _load_one(workspace: Workspace, db: Database, feed: FeedHandle, delivery: Row[Any], report: LoadReport) -> None:
     records = workspace.landing.accepted(delivery.delivery_id)
-    told = records.num_rows
     resent = _superseded(db, feed, delivery)
     if feed.feed.delivery == "event_log":
         inserted, updated, withdrawn = _load_events(workspace, db, feed, delivery, records, resent)
@@ -79,10 +78,9 @@ def _load_one(workspace: Workspace, db: Database, feed: FeedHandle, delivery: Ro
             records = _without(records, _refs(workspace, newer))
         if stated:
             records = records.filter(pc.invert(_within(records, stated)))
-        told = records.num_rows
-        if not newer and not resent:
-            records = _unlike_the_last(workspace, db, feed, delivery, records)
-        inserted, updated = _merge(db, feed, delivery.delivery_id, records)
+        settled = not newer and not resent
+        fresh = _unlike_the_last(workspace, db, feed, delivery, records) if settled else records
+        inserted, updated = _merge(db, feed, delivery.delivery_id, fresh)
         withdrawn = _replace_periods(db, feed, delivery, records) if feed.feed.delivery == "aggregate" else 0
         if resent:
             withdrawn += _retract(workspace, db, feed, delivery, resent, newer)
@@ -90,7 +88,7 @@ def _load_one(workspace: Workspace, db: Database, feed: FeedHandle, delivery: Ro
         "delivery_id": delivery.delivery_id,
         "inserted": inserted,
         "updated": updated,
-        "unchanged": max(0, told - inserted - updated),
+        "unchanged": max(0, records.num_rows - inserted - updated),
         "withdrawn": withdrawn,
     }
     db.execute(
@@ -141,12 +139,22 @@ def _stage(db: Database, records: pa.Table, columns: tuple[str, ...]) -> None:
 
 def _copy(db: Database, table: str, records: pa.Table, columns: tuple[str, ...], same: dict[str, int]) -> None:
     """Write records by COPY. same: columns that are alike in all rows, with their value."""
-    # The names of tables and columns are the vocabulary's own, no outside text.
-    names = ", ".join([*columns, *same])
+    if not records.num_rows:
+        return
+    # What no record has, a column is null by itself. The names are the vocabulary's own, no outside text.
+    told = {name: records.column(name) for name in columns if records.column(name).null_count < records.num_rows}
+    spelt = pa.table(
+        {name: _spelt(db, name, column) for name, column in told.items()}
+        | {name: pa.repeat(value, records.num_rows) for name, value in same.items()}
+    )
     cursor = db.connection.cursor()
+    copy = f"copy {table} ({', '.join(spelt.column_names)}) from stdin with (format csv)"
     for start in range(0, records.num_rows, _AT_ONCE):
-        few = _as_csv(db, records.slice(start, _AT_ONCE), columns, same)
-        cursor.copy_expert(f"copy {table} ({names}) from stdin with (format csv)", few, _COPY_BYTES)
+        few = io.BytesIO()
+        options = pa.csv.WriteOptions(include_header=False, quoting_style="needed")
+        pa.csv.write_csv(spelt.slice(start, _AT_ONCE), few, options)
+        few.seek(0)
+        cursor.copy_expert(copy, few, _COPY_BYTES)
     cursor.close()
 
 
@@ -237,30 +245,21 @@ def _replace_periods(db: Database, feed: FeedHandle, delivery: Row[Any], records
     return int(replaced.withdrawn)
 
 
-def _as_csv(db: Database, records: pa.Table, names: tuple[str, ...], same: dict[str, int]) -> io.BytesIO:
-    columns: dict[str, Any] = {}
-    for name in names:
-        column = records.column(name)
-        if name in LABELS:
-            columns[name] = _label_ids(db, name, column)
-        elif name == "premises_key":
-            keys = column.combine_chunks().dictionary_encode()
-            spelt = pa.array(
-                [None if key is None else f"\\x{key.hex()}" for key in keys.dictionary.to_pylist()], pa.string()
-            )
-            columns[name] = spelt.take(keys.indices)
-        elif name in INSTANTS or name == "event_at":
-            columns[name] = column.cast(pa.timestamp("us", tz="UTC"))
-        elif name == "amount":
-            columns[name] = column.cast(pa.string())
-        else:
-            columns[name] = column
-    for name, value in same.items():
-        columns[name] = pa.repeat(value, records.num_rows)
-    buffer = io.BytesIO()
-    pa.csv.write_csv(pa.table(columns), buffer, pa.csv.WriteOptions(include_header=False, quoting_style="needed"))
-    buffer.seek(0)
-    return buffer
+def _spelt(db: Database, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
+    """Return a column as PostgreSQL reads it from text."""
+    if name in LABELS:
+        return _label_ids(db, name, column)
+    if name == "premises_key":
+        keys = column.combine_chunks().dictionary_encode()
+        spelt = pa.array(
+            [None if key is None else f"\\x{key.hex()}" for key in keys.dictionary.to_pylist()], pa.string()
+        )
+        return spelt.take(keys.indices)
+    if name in INSTANTS or name == "event_at":
+        # The library's own way with time zones takes ten times as long as all the rest.
+        utc = pc.cast(pc.cast(column, pa.timestamp("us")), pa.string())
+        return pc.binary_join_element_wise(utc, "Z", "")
+    return pc.cast(column, pa.string()) if name == "amount" else column
 
 
 def _label_ids(db: Database, name: str, column: pa.ChunkedArray) -> pa.Array:

@@ -8,7 +8,7 @@ with told as (
         record.reported_at,
         lag(record.reported_at) over (
             partition by record.premises_key, record.stream
-            order by record.reported_at, record.record_ref
+            order by record.reported_at
         ) as before
     from core.record
     left join core.label as status on record.status = status.label_id
@@ -28,7 +28,7 @@ days as (
         count(*) as reports,
         count(*) filter (where reported_at - before <= make_interval(weeks => :look_back_weeks)) as again
     from told
-    group by 1
+    group by day
 )
 
 select

@@ -184,29 +184,28 @@ class PremisesKeys:
 
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
-        self._known: dict[str, bytes] = {}
+        self._words: pa.Array = pa.array([], pa.string())
+        self._keys: pa.Array = pa.array([], pa.binary())
 
     def of(self, text: pa.ChunkedArray) -> tuple[pa.ChunkedArray, int]:
         """Return the keys of trimmed cells, null where blank or unusable; and how many were unusable."""
         encoded = text.combine_chunks().dictionary_encode()
-        spoilt = pc.match_substring_regex(encoded.dictionary, _EXCEL_NUMBER).to_pylist()
-        keys = pa.array(
-            [
-                None if not word or bad else self._key(word)
-                for word, bad in zip(encoded.dictionary.to_pylist(), spoilt, strict=True)
-            ],
-            pa.binary(),
-        )
-        unusable = np.asarray(spoilt, dtype=bool)[encoded.indices.to_numpy(zero_copy_only=False)]
+        spoilt = pc.match_substring_regex(encoded.dictionary, _EXCEL_NUMBER)
+        known = pc.index_in(encoded.dictionary, value_set=self._words)
+        if known.null_count:
+            if len(self._words) > _KEYS_REMEMBERED:
+                self._words, self._keys = self._words[:0], self._keys[:0]
+                known = pc.index_in(encoded.dictionary, value_set=self._words)
+            new = encoded.dictionary.filter(pc.is_null(known))
+            self._words = pa.concat_arrays([self._words, new])
+            self._keys = pa.concat_arrays([self._keys, pa.array(map(self._key, new.to_pylist()), pa.binary())])
+            known = pc.index_in(encoded.dictionary, value_set=self._words)
+        keys = pc.if_else(spoilt, pa.scalar(None, pa.binary()), self._keys.take(known))
+        unusable = np.asarray(spoilt.to_numpy(zero_copy_only=False))[encoded.indices.to_numpy(zero_copy_only=False)]
         return pa.chunked_array([keys.take(encoded.indices)]), int(np.count_nonzero(unusable))
 
-    def _key(self, word: str) -> bytes:
-        key = self._known.get(word)
-        if key is None:
-            if len(self._known) >= _KEYS_REMEMBERED:
-                self._known.clear()
-            key = self._known[word] = hmac.digest(self._secret, identifier(word).encode(), hashlib.sha256)
-        return key
+    def _key(self, word: str) -> bytes | None:
+        return hmac.digest(self._secret, identifier(word).encode(), hashlib.sha256) if word else None
 
 
 def identifier(word: str) -> str:

@@ -1,5 +1,5 @@
--- grain: as before; the numbers of feeds, deliveries and labels are looked up in the transaction that writes the rows, and
--- never removed: a look at another table for each of thirteen columns of each row cost two thirds of a load
+-- grain: as before; that feeds, deliveries and labels exist is known in the transaction that writes the rows, and they
+-- are never removed: a look at another table for each of thirteen columns of each row cost two thirds of a load
 -- (docs/decisions/0017)
 alter table core.record
 drop constraint record_feed_id_fkey,
