@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,8 @@ from airflow.sdk import (
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
-from local_digital.config.loading import load_councils
-from local_digital.errors import DataError, LocalDigitalError
+from local_digital.config.loading import load_council, load_councils
+from local_digital.errors import ConfigurationError, DataError, LocalDigitalError
 from local_digital.settings import from_environment
 from local_digital_airflow import ExtractOperator, core
 from local_digital_alerts import tell_failed_run
@@ -196,12 +197,15 @@ def build(council: Council) -> Any:
 
 
 def _build_all() -> None:
+    config = from_environment().config
     wanted = get_parsing_context().dag_id
-    councils, _ = load_councils(from_environment().config)
-    for slug, council in councils.items():
-        # A task process needs its own council's DAG only.
-        if wanted in {None, f"council_{slug}"}:
+    if wanted is None:
+        for council in load_councils(config)[0].values():
             build(council)
+        return
+    # A task process needs its own council's DAG only; what is wrong with a file, `council_files` tells.
+    with contextlib.suppress(ConfigurationError):
+        build(load_council(config, wanted.removeprefix("council_")))
 
 
 _build_all()

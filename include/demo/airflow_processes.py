@@ -68,6 +68,11 @@ class Processes:
         self._running.append((name, process))
         self._write()
 
+    @property
+    def ids(self) -> dict[str, int]:
+        """The process ids of the programs by their names."""
+        return {name: process.pid for name, process in self._running}
+
     def check(self) -> None:
         """Raise ConfigurationError when a program has ended by itself."""
         for name, process in self._running:

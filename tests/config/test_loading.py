@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from local_digital.config.loading import load_council, load_councils, load_transactions
 from local_digital.errors import ConfigurationError
@@ -152,6 +153,42 @@ def test_two_councils_cannot_write_into_one_data_set(config: Path) -> None:
     other.write_text(text.replace("data_group: otherham-local", "data_group: solihull-local"), "utf-8")
     (error,) = load_councils(config)[1]
     assert "data sets of its own" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        ("gss_code: E08000029", "gss_code: E08000027"),
+        ("gss_code: E08000029", 'gss_code: "E08000027"'),
+        ("data_group: solihull-local-authority", "data_group: otherham-local-authority"),
+        ("data_group: solihull-local-authority", "data_group:   'otherham-local-authority' # theirs"),
+    ],
+)
+def test_one_council_read_alone_is_refused_for_the_same_clash(config: Path, was: str, becomes: str) -> None:
+    later = config / "councils" / "solihull.yaml"
+    assert was in later.read_text("utf-8")
+    later.write_text(later.read_text("utf-8").replace(was, becomes), "utf-8")
+    (error,) = load_councils(config)[1]
+
+    with pytest.raises(ConfigurationError) as alone:
+        load_council(config, "solihull")
+
+    assert str(alone.value) == str(error)
+    # The first one stands, for itself as among all.
+    assert load_council(config, "otherham") == load_councils(config)[0]["otherham"]
+
+
+def test_one_council_is_read_without_the_files_that_cannot_be_in_its_way(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed = []
+    parse = yaml.load
+    monkeypatch.setattr(yaml, "load", lambda text, Loader: parsed.append(text) or parse(text, Loader))  # noqa: N803
+
+    load_council(config, "solihull")
+
+    assert any("council: solihull" in text for text in parsed)
+    assert not any("council: otherham" in text for text in parsed)
 
 
 def test_feed_on_trial_has_a_sink_for_trials(config: Path) -> None:

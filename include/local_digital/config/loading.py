@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+import contextlib
+import re
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +18,8 @@ from local_digital.errors import ConfigurationError
 from local_digital.fields import ALWAYS_REQUIRED, DELIVERY_FIELDS, UNMAPPED
 
 _Model = TypeVar("_Model", bound=BaseModel)
+_GSS_CODE = re.compile(r"\b[EWSN]\d{8}\b")
+_DATA_GROUP = re.compile(r"""\bdata_group["']?\s*:\s*["']?([a-z0-9-]+)""")
 
 
 class _TextLoader(yaml.CBaseLoader):
@@ -53,14 +57,11 @@ def load_councils(config: Path) -> tuple[dict[str, Council], list[ConfigurationE
     """
     contracts, errors = load_transactions(config)
     councils: dict[str, Council] = {}
+    taken = _Taken()
     for path in _files(config / "councils"):
         try:
-            council = _read(path, Council)
-            _named_like_its_file(path, "council", council.council)
-            _is_an_authority(path, council)
-            _names_known_transactions(path, council, contracts)
-            _keeps_the_contracts(path, council, contracts)
-            _is_the_only_one(path, council, councils.values())
+            council = _read_council(path, contracts)
+            taken.add(path, council)
             councils[council.council] = council
         except ConfigurationError as error:
             errors.append(error)
@@ -68,7 +69,11 @@ def load_councils(config: Path) -> tuple[dict[str, Council], list[ConfigurationE
 
 
 def load_council(config: Path, slug: str) -> Council:
-    """Read one council; raise ConfigurationError when it is unknown or broken."""
+    """Read one council; raise ConfigurationError when it is unknown or broken.
+
+    Says the same of it as `load_councils`, and reads of the other files only those that might be in its way: every task
+    asks, and the files of hundreds of councils take seconds.
+    """
     path = config / "councils" / f"{slug}.yaml"
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in _files(config / "councils"))) or "none"
@@ -78,10 +83,15 @@ def load_council(config: Path, slug: str) -> Council:
             found=f"the councils {known}",
             action="Check the spelling, or add the council (docs/adding-a-council.md).",
         )
-    councils, errors = load_councils(config)
-    if slug not in councils:
-        raise next((error for error in errors if error.where.startswith(str(path))), errors[0])
-    return councils[slug]
+    council = _read_council(path, load_transactions(config)[0])
+    taken = _Taken()
+    for other in _files(config / "councils"):
+        # Of two that clash, the first one stands.
+        if other < path and _may_clash(other, council):
+            with contextlib.suppress(ConfigurationError):
+                taken.add(other, load_council(config, other.stem))
+    taken.add(path, council)
+    return council
 
 
 def load_alerts(path: Path | None) -> tuple[Channel, ...]:
@@ -105,6 +115,15 @@ def checks_left(config: Path) -> dict[str, int]:
     left = {path.stem: path.read_text(encoding="utf-8", errors="replace").count("CHECK:") for path in
             _files(config / "councils")}  # fmt: skip
     return {slug: count for slug, count in left.items() if count}
+
+
+def _read_council(path: Path, contracts: dict[str, Transaction]) -> Council:
+    council = _read(path, Council)
+    _named_like_its_file(path, "council", council.council)
+    _is_an_authority(path, council)
+    _names_known_transactions(path, council, contracts)
+    _keeps_the_contracts(path, council, contracts)
+    return council
 
 
 def _files(folder: Path) -> list[Path]:
@@ -185,9 +204,12 @@ def _is_an_authority(path: Path, council: Council) -> None:
     elif authority.tier != council.tier:
         raise wrong("tier", f"`{authority.tier}`, as {authority.name} has it", f"`{council.tier}`")
     members = {member for group in council.compare_with.values() for member in group}
-    unknown = sorted(members - {one.slug for one in authorities()} - {file.stem for file in _files(path.parent)})
-    if unknown:
-        raise wrong("compare_with", "slugs of councils or of authorities in the reference table", ", ".join(unknown))
+    strangers = members - {one.slug for one in authorities()} if members else set()
+    # The list of files is long, and hardly anybody needs it.
+    strangers -= {file.stem for file in _files(path.parent)} if strangers else set()
+    if strangers:
+        found = ", ".join(sorted(strangers))
+        raise wrong("compare_with", "slugs of councils or of authorities in the reference table", found)
 
 
 def _names_known_transactions(path: Path, council: Council, contracts: dict[str, Transaction]) -> None:
@@ -199,21 +221,43 @@ def _names_known_transactions(path: Path, council: Council, contracts: dict[str,
         )  # fmt: skip
 
 
-def _is_the_only_one(path: Path, council: Council, others: Iterable[Council]) -> None:
-    """Raise ConfigurationError where another file is of the same authority, or writes into the same data set."""
-    own = resolve(council.gss_code)
-    for other in others:
-        if own is not None and own == resolve(other.gss_code):
+class _Taken:
+    """Which authorities and which data sets on the platform have a council's file already."""
+
+    def __init__(self) -> None:
+        self._authorities: dict[str, str] = {}
+        self._data_sets: dict[str, str] = {}
+
+    def add(self, path: Path, council: Council) -> None:
+        """Take what is the council's; raise ConfigurationError where another file has it."""
+        own = resolve(council.gss_code)
+        if own and own.slug in self._authorities:
             raise ConfigurationError(
                 f"{path}: gss_code", expected="one file for each authority",
-                found=f"{own.name} in {other.council}.yaml too", action="Mend one of the files.",
+                found=f"{own.name} in {self._authorities[own.slug]}.yaml too", action="Mend one of the files.",
             )  # fmt: skip
-        both = sorted(set(council.stored_data_sets) & set(other.stored_data_sets))
+        stored = council.stored_data_sets
+        both = min((name for name in stored if name in self._data_sets), default=None)
         if both:
             raise ConfigurationError(
                 f"{path}: platform.data_group", expected="data sets of its own",
-                found=f"{both[0]}, which {other.council}.yaml writes too", action="Mend one of the files.",
+                found=f"{both}, which {self._data_sets[both]}.yaml writes too", action="Mend one of the files.",
             )  # fmt: skip
+        if own:
+            self._authorities[own.slug] = council.council
+        self._data_sets |= dict.fromkeys(stored, council.council)
+
+
+def _may_clash(path: Path, council: Council) -> bool:
+    """Say whether a file, by its mere text, might be of the same authority or write into the same data sets."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    own = resolve(council.gss_code)
+    if own and any(resolve(code) == own for code in _GSS_CODE.findall(text)):
+        return True
+    groups = _DATA_GROUP.findall(text)
+    return len(groups) != text.count("data_group") or any(
+        name.startswith(f"{group}_".replace("-", "_")) for group in set(groups) for name in council.stored_data_sets
+    )
 
 
 def _keeps_the_contracts(path: Path, council: Council, contracts: dict[str, Transaction]) -> None:
