@@ -29,7 +29,7 @@ $(INSTALLED): $(LIBRARIES) pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-bench: $(INSTALLED) ## Measure how fast it is, as ratios to floors measured in the same run ([PARTS="bulk nights"])
+bench: $(INSTALLED) ## Measure how fast it is, as ratios to floors measured in the same run ([PARTS="bulk dags fleet"])
 	@$(BIN)/python -m bench $(PARTS)
 
 run: $(INSTALLED) ## Run the main job: thirteen councils' exports through Airflow to the platform; stays up until Ctrl-C
@@ -76,7 +76,7 @@ types: $(INSTALLED)
 	$(BIN)/mypy
 
 sql: $(INSTALLED)
-	$(BIN)/sqlfluff lint sql include/demo
+	$(BIN)/sqlfluff lint sql include/demo include/bench
 
 # The image's lock is a part of the full one, in the same versions.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"

@@ -16,7 +16,7 @@ def _refuse_broken_files() -> None:
         raise ConfigurationError(
             str(config),
             expected="every council and transaction file to be right",
-            found=f"{len(errors)} wrong: " + " | ".join(map(str, errors)),
+            found=f"{len(errors)} wrong: " + " | ".join(str(error).rstrip(".") for error in errors),
             action="The other councils go on; `local-digital check` reads the files again.",
         )
 

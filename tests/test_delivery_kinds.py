@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from local_digital import load as loading
 from local_digital.deliveries import take_up_again
 from local_digital.load import load
 from local_digital.validate import validate
@@ -184,6 +186,34 @@ def test_case_that_vanishes_from_a_snapshot_stays_and_a_snapshot_that_shrinks_is
     (report,) = anywhere.ingest(feed, ("bins_20251107.csv", "\n".join(["Ref,Opened,How", *rows[:3], ""])))
     assert report.status == "rejected"
     assert "at least 50% of the previous one's 8 rows" in str(report.rejected_because)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_the_last_delivery_told_the_same_way_is_not_staged_and_the_rest_is_as_told_last(
+    anywhere: Anywhere, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    feed = anywhere.configure(**{**RECORDS, "delivery": "rolling"})
+    staged: list[int] = []
+    copy = loading._copy  # noqa: SLF001 - how much goes to the database cannot be seen from outside
+
+    def counted(db: Any, table: str, records: Any, *facts: Any) -> None:
+        staged.append(records.num_rows)
+        copy(db, table, records, *facts)
+
+    monkeypatch.setattr(loading, "_copy", counted)
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    last: dict[int, str] = {}
+    known: dict[str, str] = {}
+    for night in range(5, 13):
+        # A case may be left out for some nights, and come back as it was or otherwise.
+        rows = {ref: chance.choice(["Web", "Web", "Phone"]) for ref in range(12) if chance.random() < 0.8}
+        lines = [f"{ref},2025-11-0{1 + ref % 4},{how}" for ref, how in rows.items()]
+        anywhere.ingest(feed, (f"bins_202511{night:02}.csv", "\n".join(["Ref,Opened,How", *lines, ""])))
+        assert sum(staged) == sum(last.get(ref) != how for ref, how in rows.items())
+        staged.clear()
+        last = rows
+        known |= {str(ref): {"Web": "online", "Phone": "phone"}[how] for ref, how in rows.items()}
+    assert {record.record_ref: record.channel for record in anywhere.records()} == known
 
 
 def test_each_of_a_night_s_files_is_compared_with_its_own_kind(anywhere: Anywhere) -> None:

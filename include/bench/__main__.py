@@ -44,6 +44,7 @@ class Part(StrEnum):
 _ALL_COUNCILS = 400
 _DELIVERIES = 500_000
 _RECORDS = 100_000
+_PAST = 5_000_000
 
 app = typer.Typer(add_completion=False, rich_markup_mode="rich")
 
@@ -57,22 +58,24 @@ def main(
     councils: Annotated[
         int, typer.Option(help="Councils of the nightly fleet; 400 take more than an hour.", min=1)
     ] = 40,
-    past: Annotated[int, typer.Option("--history", help="Records that are there before a delivery.", min=1)] = 5
-    * bulk.MILLION,
+    past: Annotated[int, typer.Option("--history", help="Records that are there before a delivery.", min=1)] = _PAST,
+    published: Annotated[
+        int, typer.Option("--site-councils", help="Councils of the site; memory grows with them.", min=1)
+    ] = _ALL_COUNCILS,
     output: Annotated[Path, typer.Option(help="Where the figures go as JSON.")] = LOCAL / "bench.json",
 ) -> None:
     """Measure how fast the pipeline is, as ratios to a floor that is measured in the same run."""
     lines: list[Line] = []
     for part in parts or list(Part):
         Console().print(f"measuring {part} ...")
-        for line in _lines(part, rows, councils, past):
+        for line in _lines(part, rows, councils, past, published):
             lines.append(line)
             show([line])
     show(lines)
     write(lines, output)
 
 
-def _lines(part: Part, rows: int, councils: int, past: int) -> Iterator[Line]:
+def _lines(part: Part, rows: int, councils: int, past: int, published: int) -> Iterator[Line]:
     match part:
         case Part.BULK:
             yield from bulk.bulk(rows, with_dlt=rows <= bulk.MILLION)
@@ -87,7 +90,7 @@ def _lines(part: Part, rows: int, councils: int, past: int) -> Iterator[Line]:
         case Part.PUBLISH:
             yield from publish(_RECORDS)
         case Part.SITE:
-            yield from site(_ALL_COUNCILS)
+            yield from site(published)
         case Part.BOARD:
             yield from board(_ALL_COUNCILS, _DELIVERIES)
         case Part.HISTORY:

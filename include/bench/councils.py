@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from local_digital.config.models import Transaction
 
 _DATE = "%d/%m/%Y %H:%M"
+_TEN_YEARS_AGO = dt.date(2016, 1, 4)
 PLACES = [f"Area {number:02}" for number in range(1, 18)]
 _IGNORED = ("Customer Name", "Address", "Email", "Notes")
 _MADE_UP = ("Jordan Example", "1 Example Gardens, Sampleton", "jordan@example.org", "Please come back, it is full")
@@ -34,20 +35,22 @@ _FOUR_WEEKS = dt.timedelta(weeks=4)
 _MOST_HOURS = 70
 
 
-def write_councils(config: Path, councils: int, *, drop: str = "drop", stage: str = "live") -> list[str]:
+def write_councils(
+    config: Path, councils: int, *, drop: str = "drop", covers_from: dt.date = _TEN_YEARS_AGO
+) -> list[str]:
     """Write the files of so many councils into `config/councils`; return their slugs.
 
     Each has a feed of every contract. Authorities that provide all of them keep code and tier; the others, whose tier
     would not, stand as unitary ones of no known code. drop: the folder of the exports, which are in a folder for each
-    council and in that one for each transaction. stage: of all feeds. Raises ValueError when the table has not so many
-    authorities, ConfigurationError when a file is not right.
+    council and in that one for each transaction. covers_from: of all feeds. Raises ValueError when the table has not so
+    many authorities, ConfigurationError when a file is not right.
     """
     contracts = load_transactions(config)[0]
     known = sorted(authorities(), key=lambda one: (not _provides_all(one, contracts), not one.current, one.slug))
     if councils > len(known):
         raise ValueError(f"the reference table has {len(known)} authorities, {councils} were wanted")
     for number, authority in enumerate(known[:councils]):
-        facts = _facts(authority, number, contracts, drop, stage)
+        facts = _facts(authority, number, contracts, drop, covers_from)
         path = config / "councils" / f"{authority.slug}.yaml"
         path.write_text(yaml.dump(facts, Dumper=yaml.CSafeDumper, sort_keys=False), encoding="utf-8")
     read, errors = load_councils(config)
@@ -90,7 +93,7 @@ def _provides_all(authority: Authority, contracts: dict[str, Transaction]) -> bo
 
 
 def _facts(
-    authority: Authority, number: int, contracts: dict[str, Transaction], drop: str, stage: str
+    authority: Authority, number: int, contracts: dict[str, Transaction], drop: str, covers_from: dt.date
 ) -> dict[str, Any]:
     own = _provides_all(authority, contracts)
     scotland = own and authority.nation == Nation.SCOTLAND
@@ -105,17 +108,17 @@ def _facts(
         "privacy": {"connection": "privacy"},
         "platform": {"connection": "platform", "data_group": authority.slug},
         "feeds": {
-            name: _feed(contract, f"{drop}/{authority.slug}/{name}", data_group(authority.slug, name), stage)
+            name: _feed(contract, f"{drop}/{authority.slug}/{name}", data_group(authority.slug, name), covers_from)
             for name, contract in contracts.items()
         },
     }
 
 
-def _feed(contract: Transaction, folder: str, group: str, stage: str) -> dict[str, Any]:
+def _feed(contract: Transaction, folder: str, group: str, covers_from: dt.date) -> dict[str, Any]:
     return {
-        "stage": stage,
+        "stage": "live",
         "delivery": "rolling",
-        "covers_from": "2016-01-04",
+        "covers_from": covers_from.isoformat(),
         "source": {"kind": "folder", "folder": folder, "files": "{date:%Y%m%d}.csv", "marker": "{name}.done"},
         "format": {"kind": "csv", "encoding": "utf-8", "delimiter": ","},
         "columns": {name: _column(contract, name) for name in contract.fields},

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from bench.place import Place
 
 _NIGHT = dt.date(2026, 1, 5)
+# The exports begin in its week: what was before is not provided, and not zero.
+_COVERS_FROM = dt.date(2025, 12, 1)
 _ROWS = 300
 _SECONDS_A_COUNCIL = 60
 _START_SECONDS = 300
@@ -48,7 +50,7 @@ def fleet(councils: int) -> Iterator[Line]:
     Raises AssertionError when a run or a delivery did not come through to the platform.
     """
     with place() as here:
-        slugs = write_councils(here.config, councils, drop=str(here.folder / "drop"))
+        slugs = write_councils(here.config, councils, drop=str(here.folder / "drop"), covers_from=_COVERS_FROM)
         contracts = load_transactions(here.config)[0]
         for number, slug in enumerate(slugs):
             for order, (name, contract) in enumerate(contracts.items()):

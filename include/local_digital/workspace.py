@@ -109,7 +109,10 @@ class Workspace:
         return FeedHandle(council, contract, council.feeds[contract.transaction], feed_id)
 
     def feeds(self, council: str) -> list[FeedHandle]:
-        return [self.feed(council, transaction) for transaction in self.council(council).feeds]
+        """Return the handles of all feeds of a council, each file read once."""
+        facts = self.council(council)
+        contracts = load_transactions(self.settings.config)[0]
+        return [self.handle(facts, contracts[transaction]) for transaction in facts.feeds]
 
 
 def _feed_id(db: Database, council: str, transaction: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Set
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,8 +18,9 @@ from local_digital.errors import ConfigurationError
 from local_digital.fields import ALWAYS_REQUIRED, DELIVERY_FIELDS, UNMAPPED
 
 _Model = TypeVar("_Model", bound=BaseModel)
-_GSS_CODE = re.compile(r"\b[EWSN]\d{8}\b")
-_DATA_GROUP = re.compile(r"""\bdata_group["']?\s*:\s*["']?([a-z0-9-]+)""")
+# What a file says plainly of the two; each begins with a plain text, which is found quickly.
+_GSS_CODE = re.compile(r"""gss_code["']?\s*:\s*["']?([EWSN]\d{8})""")
+_DATA_GROUP = re.compile(r"""data_group["']?\s*:\s*["']?([a-z0-9-]+)""")
 
 
 class _TextLoader(yaml.CBaseLoader):
@@ -85,9 +86,10 @@ def load_council(config: Path, slug: str) -> Council:
         )
     council = _read_council(path, load_transactions(config)[0])
     taken = _Taken()
+    stored = set(council.stored_data_sets)
     for other in _files(config / "councils"):
         # Of two that clash, the first one stands.
-        if other < path and _may_clash(other, council):
+        if other < path and _may_clash(other, council, stored):
             with contextlib.suppress(ConfigurationError):
                 taken.add(other, load_council(config, other.stem))
     taken.add(path, council)
@@ -248,16 +250,16 @@ class _Taken:
         self._data_sets |= dict.fromkeys(stored, council.council)
 
 
-def _may_clash(path: Path, council: Council) -> bool:
-    """Say whether a file, by its mere text, might be of the same authority or write into the same data sets."""
+def _may_clash(path: Path, council: Council, stored: Set[str]) -> bool:
+    """Say whether a file, by its mere text, might be of the same authority or write into a data set of `stored`."""
     text = path.read_text(encoding="utf-8", errors="replace")
-    own = resolve(council.gss_code)
-    if own and any(resolve(code) == own for code in _GSS_CODE.findall(text)):
+    codes, groups = _GSS_CODE.findall(text), _DATA_GROUP.findall(text)
+    if (len(codes), len(groups)) != (text.count("gss_code"), text.count("data_group")):
+        # It says it in another way, or talks of it.
         return True
-    groups = _DATA_GROUP.findall(text)
-    return len(groups) != text.count("data_group") or any(
-        name.startswith(f"{group}_".replace("-", "_")) for group in set(groups) for name in council.stored_data_sets
-    )
+    own = resolve(council.gss_code)
+    begins = tuple(f"{group}_".replace("-", "_") for group in groups)
+    return (own is not None and own in map(resolve, codes)) or any(name.startswith(begins) for name in stored)
 
 
 def _keeps_the_contracts(path: Path, council: Council, contracts: dict[str, Transaction]) -> None:

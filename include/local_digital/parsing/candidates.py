@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,12 +29,12 @@ from local_digital.parsing.reading import read
 from local_digital.parsing.sections import Wanted, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from local_digital.config.models import Column
     from local_digital.landing import RawFile
     from local_digital.parsing.documents import Document
-    from local_digital.parsing.sections import Reading
+    from local_digital.parsing.sections import Reading, Section
     from local_digital.settings import Connection
     from local_digital.workspace import FeedHandle
 
@@ -110,9 +111,18 @@ def _in_pieces(raw: RawFile, handle: FeedHandle, delivered: Delivered, secret: s
     plain = PlainCsv(raw, facts, Wanted.of(kept | set(feed.ignored_columns), _groups(handle)), kept, where)
     warnings = Mapping(handle, [plain.header], delivered, where).drift()
     conversion = _Conversion(handle, delivered, secret, where)
-    for section in plain.sections():
+    for section in _ahead(plain.sections()):
         conversion.add(Mapping(handle, [section], delivered, where).rows())
     return conversion.candidates([], warnings, plain.found, [])
+
+
+def _ahead(sections: Iterator[Section]) -> Iterator[Section]:
+    """Read the next piece while this one is converted."""
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        following = reader.submit(next, sections, None)
+        while section := following.result():
+            following = reader.submit(next, sections, None)
+            yield section
 
 
 def documents_of(
