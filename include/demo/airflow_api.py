@@ -20,6 +20,8 @@ _CONFLICT = 409
 _COMPONENTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 _UNFINISHED = ["running", "queued"]
 _MOST = 100
+# On a busy machine with two cores an answer has taken longer than half a minute while the first tasks started.
+_ANSWER_SECONDS = 120
 # Nobody reads faster. An answer that comes before the task is parked is lost, and the task waits for ever. One that
 # comes before the executor has reported the end of the first half, up to five seconds late, gets the second one killed.
 _READING = dt.timedelta(seconds=10)
@@ -156,7 +158,7 @@ class AirflowApi:
 
     def _call(self, method: str, path: str, body: dict[str, object] | None = None, also: int = 0) -> dict[str, Any]:
         try:
-            answer = self._session.request(method, self.base_url + path, json=body, timeout=30)
+            answer = self._session.request(method, self.base_url + path, json=body, timeout=_ANSWER_SECONDS)
         except requests.RequestException as error:
             raise TransportError(
                 "Airflow's API", expected="an answer", found=type(error).__name__, action="Read the logs."

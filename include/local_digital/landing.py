@@ -110,6 +110,10 @@ class LandingStore:
         """Return a validated delivery's records: `line` and the canonical fields, times in UTC."""
         # In one piece: between two ranges of it, a rewritten object would be another one.
         records = pq.read_table(pa.BufferReader(self._read(self._accepted(delivery_id))), columns=columns)
+        for index, field in enumerate(records.schema):
+            if pa.types.is_null(field.type):
+                typed = records.column(index).cast(TYPES[RECORD_FIELDS[field.name]])
+                records = records.set_column(index, field.name, typed)
         if columns is None:
             for name in RECORD_FIELDS.keys() - set(records.column_names):
                 # Written before there was such a field; until there were counts each record was one.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from local_digital.config.loading import load_council, load_transactions
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from local_digital.config.models import Council, Feed, Transaction
 
 WAREHOUSE = "warehouse"
+
+# A task's time-out is a signal, and Python hears none while it waits for the server. So the server ends the wait, well
+# within the hour that a step may take.
+_LONGEST_LOCK_WAIT = "30min"
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Workspace:
         """Yield a workspace; connections are closed afterwards.
 
         Without a warehouse URL the embedded server under `.local/` is used, started for the time if need be.
-        Raises TransportError when the warehouse does not answer.
+        Raises TransportError when the warehouse does not answer, or another session holds what is needed for too long.
         """
         with _warehouse_url(settings) as url:
             # Data moves by COPY and set-wise SQL; one connection a step is all there is to pool.
@@ -66,9 +70,17 @@ class Workspace:
                 hide_parameters=True,
                 connect_args={"connect_timeout": 15},
             )
+            event.listen(engine, "connect", _limit_waiting)
             try:
                 yield cls(settings, engine, LandingStore(settings.landing))
             except OperationalError as error:
+                if type(error.orig).__name__ == "LockNotAvailable":
+                    raise TransportError(
+                        "warehouse",
+                        expected=f"every lock within {_LONGEST_LOCK_WAIT}",
+                        found="one that another session holds",
+                        action="It is tried again; if it lasts, find that session (docs/runbook.md#a-held-lock).",
+                    ) from error
                 raise TransportError(
                     "warehouse",
                     expected="PostgreSQL to answer",
@@ -134,6 +146,13 @@ def lock(db: Database, *names: object) -> None:
     """Hold everyone else off these names (a feed, a data set) until the transaction ends."""
     digest = hashlib.sha256("|".join(map(str, names)).encode()).digest()
     db.execute(text("select pg_advisory_xact_lock(:key)"), {"key": int.from_bytes(digest[:8], "big", signed=True)})
+
+
+def _limit_waiting(connection: Any, _record: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"set lock_timeout = '{_LONGEST_LOCK_WAIT}'")
+    # Else the pool's rollback takes it back.
+    connection.commit()
 
 
 @contextlib.contextmanager

@@ -327,8 +327,10 @@ class _Conversion:
         rows = len(self._rows.places)
         if name == "count":
             return pa.chunked_array([pa.repeat(pa.scalar(1, pa.int64()), rows)])
-        nothing = pa.nulls(rows, values.TYPES[kind])
-        return pa.chunked_array([nothing.dictionary_encode() if kind is Kind.LABEL else nothing])
+        if kind in {Kind.LABEL, Kind.NUMBER, Kind.MONEY}:
+            # Most contracts have no use for most of these: as nulls without a type they take no room at all.
+            return pa.chunked_array([pa.nulls(rows)])
+        return pa.chunked_array([pa.nulls(rows, values.TYPES[kind])])
 
     def _text(self, text: pa.ChunkedArray | None) -> pa.ChunkedArray:
         return blanks(len(self._rows.places)) if text is None else text

@@ -1,0 +1,48 @@
+"""What a step finds when the warehouse is not as it should be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from local_digital.errors import TransportError
+from local_digital.workspace import Workspace, lock
+
+if TYPE_CHECKING:
+    from tests.conftest import Installation
+
+
+def test_step_gives_up_waiting_for_a_lock_that_another_session_keeps(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("local_digital.workspace._LONGEST_LOCK_WAIT", "100ms")
+    forgotten = create_engine(installation.settings.warehouse or "")
+    with forgotten.connect() as terminal:
+        lock(terminal, "feed", 1)
+        with (
+            pytest.raises(TransportError, match="one that another session holds"),
+            Workspace.open(installation.settings) as workspace,
+            workspace.engine.begin() as db,
+        ):
+            lock(db, "feed", 1)
+    forgotten.dispose()
+
+
+def test_time_limit_on_waiting_survives_a_rolled_back_transaction(workspace: Workspace) -> None:
+    with workspace.engine.connect() as db:
+        db.execute(text("select 1"))
+        db.rollback()
+        assert db.scalar(text("show lock_timeout")) == "30min"
+    with workspace.engine.connect() as db:
+        assert db.scalar(text("show lock_timeout")) == "30min"
+
+
+def test_killed_session_lets_the_waiting_step_go_on(workspace: Workspace) -> None:
+    with workspace.engine.connect() as holder, workspace.engine.connect() as other:
+        lock(holder, "feed", 1)
+        number = holder.scalar(text("select pg_backend_pid()"))
+        assert other.scalar(text("select pg_terminate_backend(:pid, 5000)"), {"pid": number})
+        lock(other, "feed", 1)
+        holder.invalidate()
