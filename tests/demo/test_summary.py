@@ -39,6 +39,7 @@ def facts_of(installation: Installation, tmp_path: Path, *runs: Run) -> dict[str
         platform_url="http://127.0.0.1:8091",
         site_url="http://127.0.0.1:8092/",
         site=tmp_path / "site",
+        landing=tmp_path / "landing",
         folder=tmp_path,
     )
     facts = summary(stack, runs)

@@ -22,9 +22,19 @@ _Model = TypeVar("_Model", bound=BaseModel)
 _GSS_CODE = re.compile(r"""gss_code["']?\s*:\s*["']?([EWSN]\d{8})""")
 _DATA_GROUP = re.compile(r"""data_group["']?\s*:\s*["']?([a-z0-9-]+)""")
 
+_TAGS: dict[type[yaml.Node], str] = {
+    yaml.ScalarNode: yaml.CBaseLoader.DEFAULT_SCALAR_TAG,
+    yaml.SequenceNode: yaml.CBaseLoader.DEFAULT_SEQUENCE_TAG,
+    yaml.MappingNode: yaml.CBaseLoader.DEFAULT_MAPPING_TAG,
+}
+
 
 class _TextLoader(yaml.CBaseLoader):
     """Every scalar stays text, so `no`, `NULL` and `007` mean what they say; a key given twice is an error."""
+
+    def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:  # noqa: ARG002 - the parent's signature
+        # As the parent, which looks for rules first that there are none of; it is asked once for every word.
+        return _TAGS[kind]
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: ARG002 - the parent's signature
         seen: set[str] = set()
