@@ -308,6 +308,16 @@ def test_delivery_that_was_turned_down_is_taken_up_again_once_the_council_s_file
     assert (report.status, report.accepted) == ("validated", 1)
 
 
+def test_version_that_was_turned_down_does_not_come_back_beside_its_correction(anywhere: Anywhere) -> None:
+    feed = anywhere.configure(**RECORDS)
+    anywhere.ingest(feed, ("bins_20251105.csv", "Ref,Opened,Weg\n1,2025-11-04,Web\n9,2025-11-04,Web\n"))
+    anywhere.ingest(feed, ("bins_20251105.csv", "Ref,Opened,How\n1,2025-11-04,Web\n"))
+    mended = {**RECORDS["columns"], "channel": {**HOW, "renamed_from": ["Weg"]}}
+    feed = anywhere.configure(**{**RECORDS, "columns": mended})
+    assert take_up_again(anywhere.workspace, feed) == []
+    assert [record.record_ref for record in anywhere.records()] == ["1"]
+
+
 def test_everything_that_was_turned_down_may_be_taken_up_again_at_once(anywhere: Anywhere) -> None:
     feed = anywhere.configure(**RECORDS)
     names = [f"bins_202511{day:02}.csv" for day in (5, 6)]

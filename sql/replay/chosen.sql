@@ -44,4 +44,17 @@ where
         select 1 from ledger.delivery as waiting
         where waiting.replay_of = delivery.delivery_id and waiting.status in ('landed', 'validated')
     )
+    -- What was turned down and sent again mended has had its turn.
+    and not (
+        delivery.status = 'rejected'
+        and exists (
+            select 1 from ledger.delivery as correction
+            where
+                correction.feed_id = delivery.feed_id
+                and correction.name = delivery.name
+                and correction.as_of = delivery.as_of
+                and correction.delivery_id > delivery.delivery_id
+                and correction.status = 'loaded'
+        )
+    )
 order by delivery.as_of, delivery.delivery_id

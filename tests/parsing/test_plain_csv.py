@@ -16,6 +16,7 @@ from local_digital.parsing.plain_csv import Odd
 from tests.parsing.test_candidates import parsed
 
 WARD: dict[str, Any] = {"ward": {"from": "Ward"}, "premises_key": {"from": "UPRN"}}
+WARD_ONLY: dict[str, Any] = {"ward": {"from": "Ward"}}
 NAMES = ("Ref", "Opened", "How", "Ward", "UPRN", "Notes")
 words = st.text(
     st.characters(codec="windows-1252", exclude_categories=["Cc", "Cs"]) | st.sampled_from('",;'), max_size=12
@@ -44,9 +45,9 @@ def whole(monkeypatch: pytest.MonkeyPatch, content: bytes, **facts: Any) -> Any:
         return outcome(content, **facts)
 
 
-def outcome(content: bytes, **facts: Any) -> Any:
+def outcome(content: bytes, columns: dict[str, Any] | None = None, **facts: Any) -> Any:
     try:
-        found = parsed(content, WARD, **facts)
+        found = parsed(content, columns or WARD, **facts)
     except DataError as error:
         return str(error)
     return (
@@ -114,3 +115,53 @@ def test_a_filter_column_may_be_blank_in_a_piece_but_not_in_all(monkeypatch: pyt
     assert (found.rows_read, found.filtered, found.table.num_rows) == (90, 89, 1)
     with pytest.raises(DataError, match="Notes, which tells the rows of this service apart"):
         parsed(written([(*row[:-1], "") for row in rows], "\n", []), WARD, **facts)
+
+
+@pytest.mark.parametrize(
+    ("header", "columns"),
+    [
+        ("Token,Opened,How,Ward", {"record_ref": {"from": "Reference", "otherwise": ["Token"]}}),
+        ("Ref,Date\u00a0opened,How,Ward", {"reported_at": {"from": "Date opened", "formats": ["iso"]}}),
+        ("Ref,DYDDIAD Ŵ,How,Ward", {"reported_at": {"from": "Dyddiad ŵ", "formats": ["iso"]}}),
+        ('Ref,"Date ""opened""",How,Ward', {"reported_at": {"from": 'Date "opened"', "formats": ["iso"]}}),
+    ],
+)
+def test_header_that_comes_again_is_no_row_however_the_council_s_file_spells_it(
+    header: str, columns: dict[str, Any]
+) -> None:
+    found = parsed(f"{header}\n1,2025-11-04,Web,A\n{header}\n2,2025-11-04,Web,B\n", {**WARD_ONLY, **columns})
+    assert (found.rows_read, found.faults, found.found["repeated_headers"]) == (2, [], 1)
+
+
+def test_header_with_a_quote_that_is_never_closed_is_turned_down() -> None:
+    rows = "".join(f"{number},2025-11-04,Web,A\n" for number in range(100))
+    with pytest.raises(DataError, match="a header whose quotes are closed"):
+        parsed('Ref,Opened,How,"Ward\n' + rows, WARD_ONLY)
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_escape_before_a_line_s_end_is_read_as_in_the_whole(monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
+    content = ending.join(["Ref,Opened,How,Ward", *[f"{n},2025-11-04,Web,A\\" for n in range(9)], ""]).encode()
+    facts = {"format": {"kind": "csv", "escape": "\\", "delimiter": ","}, "columns": WARD_ONLY}
+    with monkeypatch.context() as patch:
+        patch.setattr(plain_csv, "_PIECE", 60)
+        assert outcome(content, **facts) == whole(monkeypatch, content, **facts)
+
+
+def test_byte_order_mark_at_the_border_of_a_piece_is_read_as_in_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = b"Ref,Opened,How,Ward\n" + "\ufeffA1,2025-11-04,Web,A\n".encode() * 9
+    with monkeypatch.context() as patch:
+        patch.setattr(plain_csv, "_PIECE", 30)
+        assert outcome(content, columns=WARD_ONLY) == whole(monkeypatch, content, columns=WARD_ONLY)
+
+
+def test_words_of_a_header_over_a_line_s_end_are_no_header() -> None:
+    columns = {**WARD_ONLY, "record_ref": {"from": "Case Ref"}}
+    content = "Case Ref,Opened,How,Ward,Notes\nREF-1,2025-11-04,Web,A,new case\nREF-2,2025-11-04,Web,B,\n"
+    assert parsed(content, columns, ignored_columns=["Notes"]).rows_read == 2
+
+
+def test_broken_letter_in_a_file_with_a_byte_order_mark_spoils_its_cell_only() -> None:
+    found = parsed(b"\xef\xbb\xbfRef,Opened,How,Ward\n1,2025-11-04,Web,caf\xe9\n2,2025-11-04,Web,B\n", WARD_ONLY)
+    assert found.rows_read == 2
+    assert found.table.column("record_ref").to_pylist() == ["1", "2"]

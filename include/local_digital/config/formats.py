@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 from local_digital.config.facts import ConnectionId, Facts, Word
 from local_digital.config.sources import MIB
 
-Character = Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=1)]
+Character = Annotated[str, StringConstraints(strip_whitespace=False, pattern=r"^[\x00-\x7f]$")]
 
 
 class Wrapped(Facts):

@@ -61,7 +61,7 @@ def read(number: int, document: Document, facts: CsvFormat, wanted: Wanted, wher
     sections = []
     notes: list[str] = []
     repeated = 0
-    for start, names, end in _stretches(lines, dialect, header, facts, wanted):
+    for start, names, end in _stretches(lines, dialect, header, facts, wanted, where):
         section = _Stretch(lines, dialect, facts, wanted, names, where).read(start, end)
         section, again = _without_repeated_headers(section, names)
         repeated += again
@@ -137,7 +137,7 @@ def _logical_rows(dialect: Dialect, head: list[str]) -> tuple[list[int], list[li
 
 
 def _stretches(
-    lines: Lines, dialect: Dialect, header: int | None, facts: CsvFormat, wanted: Wanted
+    lines: Lines, dialect: Dialect, header: int | None, facts: CsvFormat, wanted: Wanted, where: str
 ) -> list[tuple[int, list[str], int | None]]:
     """Return (first line, names, line after the last) of every stretch of rows under one header; lines from 0."""
     if header is None:
@@ -146,6 +146,13 @@ def _stretches(
     for line in [header, *_further_headers(lines, dialect, header, wanted)]:
         rows = dialect.rows(lines.texts(line))
         names = next(rows)
+        if rows.line_num > 1 and dialect.is_open(lines.between(line, line + rows.line_num).decode()):
+            raise DataError(
+                where,
+                expected="a header whose quotes are closed",
+                found="one with a quote that runs on to the end",
+                action="Ask the council to mend the export; nothing was loaded from this one.",
+            )
         if stretches:
             start, before, _ = stretches[-1]
             if list(map(fold, before)) == list(map(fold, names)):

@@ -94,13 +94,14 @@ def _found_out(content: bytes) -> tuple[bytes, str, int]:
 
 def _as_utf8(content: bytes, encoding: str, errors: str = "strict") -> bytes:
     """Transcode piece by piece, since a string of a large file takes several times its room."""
+    as_it_is = encoding == "utf-8" and errors == "strict"
     decoder = codecs.getincrementaldecoder(encoding)(errors)
     pieces = []
     for start in range(0, len(content), _PIECE):
         text = decoder.decode(content[start : start + _PIECE], final=start + _PIECE >= len(content))
-        if encoding != "utf-8":
+        if not as_it_is:
             pieces.append(text.encode())
-    return (b"".join(pieces) if encoding != "utf-8" else content).removeprefix(codecs.BOM_UTF8)
+    return (content if as_it_is else b"".join(pieces)).removeprefix(codecs.BOM_UTF8)
 
 
 def _mended(content: bytes) -> tuple[bytes, str, int]:

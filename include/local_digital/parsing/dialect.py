@@ -36,8 +36,8 @@ class Dialect(NamedTuple):
         )
 
     def cells(self, line: str) -> list[str]:
-        """Return the cells of one line taken for itself."""
-        return next(self.rows([line]), [])
+        """Return the cells of one line taken for itself; of several, those of the first row."""
+        return next(self.rows(io.StringIO(line, newline="\n")), [])
 
     def is_open(self, text: str) -> bool:
         """Say whether a quote that begins in these lines is not closed in them."""

@@ -79,6 +79,8 @@ class PlainCsv:
             rows = self._dialect.rows(head[header:])
             cells = next(rows)
             self._starts = header + rows.line_num
+            if rows.line_num > 1 and self._dialect.is_open("".join(head[header : self._starts])):
+                raise Odd
             self.found["header_line"] = header + 1
         if len(cells) > MOST_COLUMNS or self._starts > len(head):
             raise Odd
@@ -115,7 +117,7 @@ class PlainCsv:
             return Section(names, text_table([], len(names)), np.empty(0, np.int64), twice=self.header.twice)
         lines = piece.count(b"\n") + (not piece.endswith(b"\n"))
         cells = self._parsed(piece)
-        if cells.num_rows != lines or self._holds_header(piece):
+        if cells.num_rows != lines or self._repeats_header(cells) or self._holds_header(piece):
             raise Odd
         blank = pa.scalar(True)
         for column in cells.columns:
@@ -147,7 +149,11 @@ class PlainCsv:
             raise Odd from None
 
     def _decoded(self, piece: bytes) -> bytes:
-        if b"\0" in piece or piece.count(b"\r") != piece.count(b"\r\n"):
+        if piece.startswith(_BOM) or b"\0" in piece or piece.count(b"\r") != piece.count(b"\r\n"):
+            raise Odd
+        escape = (self._facts.escape or "").encode()
+        if escape and (escape + b"\r" in piece or escape + b"\n" in piece):
+            # Whether such a line ends depends on how its end is written.
             raise Odd
         if b"\r" in piece:
             self.found["line_ends"] = "CRLF"
@@ -158,6 +164,16 @@ class PlainCsv:
         except UnicodeDecodeError:
             raise Odd from None
         return piece if _ENCODINGS[self._encoding] == "utf-8" else text.encode()
+
+    def _repeats_header(self, cells: pa.Table) -> bool:
+        """Say whether one of the rows looks like the header itself, as far as its columns are kept."""
+        again = pa.scalar(True)
+        for index, column in zip(self._positions, cells.columns, strict=True):
+            spaced = pc.replace_substring_regex(column, r"[\s\x{a0}\x{feff}]+", " ")
+            again = pc.and_(again, pc.equal(pc.utf8_lower(pc.utf8_trim_whitespace(spaced)), self._folded[index]))
+            if not pc.any(again).as_py():
+                return False
+        return True
 
     def _holds_header(self, piece: bytes) -> bool:
         """Say whether one of the lines is a header, the same again or another, as in exports joined together."""
