@@ -22,6 +22,7 @@ from local_digital.settings import ROOT
 from local_digital.workspace import FeedHandle, Workspace
 from tests.conftest import HEADER, export, row
 from tests.profiling.systems import SYSTEMS, System
+from tests.raw_files import raw_file
 from tests.test_councils import differences, expected_file, left_to_check, read_expected, without_network
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def read_sample(checkout: Path, transaction: str, sample: Path, delivered_as: st
     handle = FeedHandle(council, contract, council.feeds[transaction], 1)
     delivered = Delivered(delivered_as, dt.datetime(2026, 2, 1, tzinfo=dt.UTC))
     return parse(
-        sample.read_bytes(), handle, delivered, secret="s", connection=settings.from_environment().connection,
+        raw_file(sample.read_bytes()), handle, delivered, secret="s", connection=settings.from_environment().connection,
         where="the sample",
     )  # fmt: skip
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import gzip
 import io
@@ -14,11 +13,11 @@ import pytest
 from local_digital.config.loading import load_transactions
 from local_digital.config.models import Council
 from local_digital.errors import DataError
-from local_digital.landing import RawFile
 from local_digital.parsing.candidates import Candidates, parse
 from local_digital.parsing.mapping import Delivered
 from local_digital.settings import ROOT
 from local_digital.workspace import FeedHandle
+from tests.raw_files import raw_file
 
 CONTRACT = load_transactions(ROOT / "include")[0]["report-missed-bin"]
 REF: dict[str, Any] = {"from": "Ref"}
@@ -53,7 +52,7 @@ def parsed(
 ) -> Candidates:
     given = content if isinstance(content, bytes) else content.encode()
     return parse(
-        RawFile(io.BytesIO(given), contextlib.nullcontext),
+        raw_file(given),
         handle(columns, **feed),
         Delivered(name, AS_OF),
         secret="s",

@@ -23,6 +23,7 @@ from local_digital.profiling.profile import profile
 from local_digital.profiling.report import render
 from local_digital.settings import ROOT, Connection
 from local_digital.workspace import FeedHandle
+from tests.raw_files import raw_file
 
 TRANSACTION = "report-missed-bin"
 
@@ -77,7 +78,7 @@ def try_files(paths: Sequence[Path], contract: Transaction, folder: Path) -> Tri
     council = councils["new-council"]
     handle = FeedHandle(council, contract, council.feeds[contract.transaction], 1)
     candidates = parse(
-        paths[-1].read_bytes(), handle, Delivered(paths[-1].name, datetime(2026, 1, 1, tzinfo=UTC)),
+        raw_file(paths[-1].read_bytes()), handle, Delivered(paths[-1].name, datetime(2026, 1, 1, tzinfo=UTC)),
         secret="s", connection=no_connection, where="a trial",
     )  # fmt: skip
     return Tried(found, printed(found), text, candidates, handle)
