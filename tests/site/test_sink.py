@@ -444,11 +444,11 @@ def test_a_whole_store_will_do_too() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["nope://x", "s3://b/p", "zip://", "zip://a::b.zip", "dir://", "github://a", "reference://", "tar://x"]
+    "address", ["nope://x", "gs://b/p", "zip://", "zip://a::b.zip", "dir://", "github://a", "reference://", "tar://x"]
 )
 def test_an_address_that_is_no_place_is_refused_in_words(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # Whether somebody has the package or not.
-    monkeypatch.setitem(sys.modules, "s3fs", None)
+    monkeypatch.setitem(sys.modules, "gcsfs", None)
     with pytest.raises(ConfigurationError) as refused:
         sink(address)
     assert refused.value.where.startswith("LOCAL_DIGITAL_SITE")
