@@ -38,10 +38,11 @@ from local_digital.parsing.sections import (
 from local_digital.places import place
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from local_digital.config.formats import CsvFormat
     from local_digital.parsing.documents import Document
+    from local_digital.parsing.instants import Mask
 
 _BLOCK = 16 << 20
 # Where rows of another width are many, a last one like them is no sign of a file cut off.
@@ -165,25 +166,32 @@ def _stretches(
 
 def _further_headers(lines: Lines, dialect: Dialect, header: int, wanted: Wanted) -> list[int]:
     """Return the lines below the first header that name every required field, as in exports joined together."""
-    if not wanted.groups:
-        return []
-    # Only lines that hold the rarest-looking required name are worth parsing: the longest.
-    group = max(wanted.groups, key=lambda names: min(map(len, names), default=0))
     content = lines.content
     found = set()
-    for name in group:
+    for name in telling_names(wanted):
         line = counted = 0
-        pattern = re.compile(re.escape(name.encode()).replace(rb"\ ", rb"\s+"), re.IGNORECASE)
-        end = 0
-        while match := pattern.search(content, end):
-            start = content.rfind(b"\n", 0, match.start()) + 1
-            stop = content.find(b"\n", match.end())
-            end = len(content) if stop < 0 else stop
+        for start, end in lines_with(content, name):
             if wanted.is_header(dialect.cells(content[start:end].decode())):
                 line += content.count(b"\n", counted, start)
                 counted = start
                 found.add(line)
     return sorted(line for line in found if line > header)
+
+
+def telling_names(wanted: Wanted) -> frozenset[str]:
+    """Return the names of the required field whose names look rarest, the longest: every header has one of them."""
+    return max(wanted.groups, key=lambda names: min(map(len, names), default=0), default=frozenset())
+
+
+def lines_with(content: bytes, name: str) -> Iterator[tuple[int, int]]:
+    """Return where the lines begin and end that hold a name, in any case and spacing of its words."""
+    pattern = re.compile(re.escape(name.encode()).replace(rb"\ ", rb"\s+"), re.IGNORECASE)
+    end = 0
+    while match := pattern.search(content, end):
+        start = content.rfind(b"\n", 0, match.start()) + 1
+        stop = content.find(b"\n", match.end())
+        end = len(content) if stop < 0 else stop
+        yield start, end
 
 
 class _Stretch:
@@ -209,7 +217,7 @@ class _Stretch:
         cells, lines, ragged = look.rescued(cells, lines, ragged)
         self._refuse_cut_off(body, lines, ragged, end)
         section = Section(self._names, cells, lines, sorted(row.line for row in ragged), twice=self._twice)
-        return without(section, _blank(cells, len(lines)))
+        return without(section, blank_rows(cells))
 
     def _widen(self, body: bytes) -> None:
         """Give the header nameless columns where the rows close with a delimiter that it lacks."""
@@ -320,8 +328,9 @@ def _line_numbers(table: pa.Table, turned_down: list[tuple[int, str]], first_lin
     return starts[~is_ragged], [int(line) for line in starts[is_ragged]]
 
 
-def _blank(cells: pa.Table, rows: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    blank = np.ones(rows, dtype=bool)
+def blank_rows(cells: pa.Table) -> Mask:
+    """Return the mask of the rows in which every cell is blank."""
+    blank = np.ones(cells.num_rows, dtype=bool)
     for column in cells.columns:
         if not blank.any():
             break
@@ -329,14 +338,21 @@ def _blank(cells: pa.Table, rows: int) -> np.ndarray[tuple[int], np.dtype[np.boo
     return blank
 
 
-def _without_repeated_headers(section: Section, names: Sequence[str]) -> tuple[Section, int]:
-    """Take out rows that are the header again; return how many there were."""
-    again = np.ones(len(section.places), dtype=bool)
-    for index, name in enumerate(names):
+def header_again(columns: Sequence[pa.ChunkedArray], names: Sequence[str], rows: int) -> Mask:
+    """Return the mask of so many rows that are the header again. names: of these columns, as the header spells them."""
+    again = np.ones(rows, dtype=bool)
+    for column, name in zip(columns, names, strict=True):
         if not again.any():
             break
-        cells = pc.replace_substring_regex(section.cells.column(index), r"[\s\x{a0}\x{feff}]+", " ")
+        cells = pc.replace_substring_regex(column, r"[\s\x{a0}\x{feff}]+", " ")
         again &= pc.equal(pc.utf8_lower(pc.utf8_trim_whitespace(cells)), fold(name)).to_numpy()
+    return again
+
+
+def _without_repeated_headers(section: Section, names: Sequence[str]) -> tuple[Section, int]:
+    """Take out rows that are the header again; return how many there were."""
+    columns = [section.cells.column(index) for index in range(len(names))]
+    again = header_again(columns, names, len(section.places))
     return without(section, again), int(again.sum())
 
 

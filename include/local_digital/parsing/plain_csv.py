@@ -7,17 +7,15 @@ is not odd both make the same rows.
 from __future__ import annotations
 
 import io
-import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv
 
 from local_digital.errors import DataError
-from local_digital.parsing.csv import layout
+from local_digital.parsing.csv import blank_rows, header_again, layout, lines_with, telling_names
 from local_digital.parsing.decoding import decode
 from local_digital.parsing.dialect import is_totals_row
 from local_digital.parsing.documents import Document, wrapping
@@ -55,13 +53,13 @@ class PlainCsv:
         """Read the header. kept: the names of the columns that are to be read at all. Raises Odd."""
         if facts.encoding not in _ENCODINGS or not wanted.groups:
             raise Odd
-        self._encoding = facts.encoding
+        self._encoding = _ENCODINGS[facts.encoding]
         self._facts = facts
         self._wanted = wanted
         self._pieces = _pieces(file)
-        self.found: dict[str, object] = {"encoding": _ENCODINGS[facts.encoding], "line_ends": "LF"}
+        self.found: dict[str, object] = {"encoding": self._encoding, "line_ends": "LF"}
         self._first = self._decoded(next(self._pieces, b"").removeprefix(_BOM))
-        if wrapping(self._first) or self._first[:HEADER_WITHIN].lstrip()[:1] == b"<":
+        if wrapping(self._first):
             raise Odd
         try:
             text = decode(Document("", self._first), "utf-8", where)
@@ -82,7 +80,7 @@ class PlainCsv:
             if rows.line_num > 1 and self._dialect.is_open("".join(head[header : self._starts])):
                 raise Odd
             self.found["header_line"] = header + 1
-        if len(cells) > MOST_COLUMNS or self._starts > len(head):
+        if len(cells) > MOST_COLUMNS:
             raise Odd
         self._folded = list(map(fold, cells))
         names, twice = unique_names(cells)
@@ -117,12 +115,9 @@ class PlainCsv:
             return Section(names, text_table([], len(names)), np.empty(0, np.int64), twice=self.header.twice)
         lines = piece.count(b"\n") + (not piece.endswith(b"\n"))
         cells = self._parsed(piece)
-        if cells.num_rows != lines or self._repeats_header(cells) or self._holds_header(piece):
+        if cells.num_rows != lines or blank_rows(cells).any() or self._holds_header(piece):
             raise Odd
-        blank = pa.scalar(True)
-        for column in cells.columns:
-            blank = pc.and_(blank, pc.equal(pc.utf8_trim_whitespace(column), ""))
-        if pc.any(blank).as_py():
+        if header_again(cells.columns, [self._folded[index] for index in self._positions], lines).any():
             raise Odd
         return Section(names, cells, np.arange(line, line + lines), twice=self.header.twice)
 
@@ -160,35 +155,19 @@ class PlainCsv:
         if piece.isascii():
             return piece
         try:
-            text = piece.decode(_ENCODINGS[self._encoding])
+            text = piece.decode(self._encoding)
         except UnicodeDecodeError:
             raise Odd from None
-        return piece if _ENCODINGS[self._encoding] == "utf-8" else text.encode()
-
-    def _repeats_header(self, cells: pa.Table) -> bool:
-        """Say whether one of the rows looks like the header itself, as far as its columns are kept."""
-        again = pa.scalar(True)
-        for index, column in zip(self._positions, cells.columns, strict=True):
-            spaced = pc.replace_substring_regex(column, r"[\s\x{a0}\x{feff}]+", " ")
-            again = pc.and_(again, pc.equal(pc.utf8_lower(pc.utf8_trim_whitespace(spaced)), self._folded[index]))
-            if not pc.any(again).as_py():
-                return False
-        return True
+        return piece if self._encoding == "utf-8" else text.encode()
 
     def _holds_header(self, piece: bytes) -> bool:
         """Say whether one of the lines is a header, the same again or another, as in exports joined together."""
-        group = max(self._wanted.groups, key=lambda names: min(map(len, names), default=0))
         lowered = piece.lower()
-        for name in group:
+        for name in telling_names(self._wanted):
             # What takes long to look for is looked for where its longest word is.
             if lowered.find(max(name.split(), key=len, default="").lower().encode()) < 0:
                 continue
-            pattern = re.compile(re.escape(name.encode()).replace(rb"\ ", rb"\s+"), re.IGNORECASE)
-            end = 0
-            while match := pattern.search(piece, end):
-                start = piece.rfind(b"\n", 0, match.start()) + 1
-                stop = piece.find(b"\n", match.end())
-                end = len(piece) if stop < 0 else stop
+            for start, end in lines_with(piece, name):
                 cells = self._dialect.cells(piece[start:end].decode())
                 if self._wanted.is_header(cells) or list(map(fold, cells)) == self._folded:
                     return True
