@@ -34,10 +34,18 @@ from tests.signing import sign_off
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from playwright.sync_api import Browser
+
 _numbers = itertools.count(1)
 # How long an example takes says something of the machine, and nothing of the promise.
 settings.register_profile("no-deadline", deadline=None)
 settings.load_profile("no-deadline")
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# It runs as root in CI, draws to no screen, and must not look for anything beyond this machine.
+_BROWSER_FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -180,3 +188,17 @@ def row(ref: str, reported: str = "03/11/2025 10:15", closed: str = "", **cells:
     }
     values.update(cells)
     return ",".join([ref, reported, closed, *values.values()])
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real browser; tests that need one are skipped where none is installed."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only tests of pages need it
+
+    program = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if program is None:
+        pytest.skip(f"none of the browsers {', '.join(_BROWSERS)} is installed")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=_BROWSER_FLAGS)
+        yield started
+        started.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import http.client
 import io
-import shutil
 import tempfile
 import time
 from contextlib import closing
@@ -16,7 +15,6 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from fastapi.routing import APIRoute
-from playwright.sync_api import sync_playwright
 
 from local_digital.board.reading import Board
 from local_digital.settings import Settings
@@ -188,19 +186,6 @@ def test_every_answer_may_be_kept_by_nobody_framed_by_airflow_only_and_taken_for
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["cache-control"] == "no-store"
         assert answer.headers["referrer-policy"] == "same-origin"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        pytest.skip("no browser (chromium, chromium-browser, google-chrome) is installed")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        yield started
-        started.close()
 
 
 @pytest.fixture

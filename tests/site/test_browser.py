@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
 from local_digital.site.build import build
 from local_digital.site.serving import serving
@@ -24,12 +22,6 @@ if TYPE_CHECKING:
 
     from local_digital.settings import Settings
 
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-# It runs as root in CI, draws to no screen, and must not look for anything beyond this machine.
-_FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 _WIDTHS = (360, 1600)
 _HEIGHT = 900
 _MOST_BYTES = 300_000
@@ -52,17 +44,6 @@ _KINDS = {
     "downloads": "data/index.html",
     "changes": "changes/index.html",
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = next((found for name in _BROWSERS if (found := shutil.which(name))), None)
-    if program is None:
-        pytest.skip(f"none of the browsers {', '.join(_BROWSERS)} is installed")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=_FLAGS)
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
