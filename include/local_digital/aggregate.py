@@ -71,7 +71,7 @@ def _reached(db: Database, facts: dict[str, object]) -> int:
 
 
 def _compute(db: Database, feed: FeedHandle, facts: dict[str, object]) -> None:
-    for step in ("forget_volume", "forget_kpi", "reached_day", "touched_span", "counted", "counted_day"):
+    for step in ("forget_volume", "forget_kpi", "reached_day", "touched_day", "counted", "counted_day"):
         db.execute(statement(f"marts/{step}"), facts)
     db.execute(statement("marts/counted_labels"))
     for breakdown, across in [(name, "") for name in ("channel", *feed.contract.breakdowns)] + _two_way(feed.contract):
@@ -88,7 +88,7 @@ def _compute(db: Database, feed: FeedHandle, facts: dict[str, object]) -> None:
         if "quarter" not in kinds:
             db.execute(statement(f"marts/kpi_{name}"), facts)
     db.execute(statement("marts/kpi_caveats"), facts)
-    db.execute(text("drop table counted, counted_day, counted_label, counted_period, reached_day, touched_span"))
+    db.execute(text("drop table counted, counted_day, counted_label, counted_period, reached_day, touched_day"))
     for step in ("touched_quarter", "forget_quarter", "costed_month"):
         db.execute(statement(f"marts/{step}"), facts)
     for name, kinds in statements.items():

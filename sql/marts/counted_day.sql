@@ -11,11 +11,11 @@ select
     sum(items) filter (where demand) as items,
     sum(amount) filter (where demand) as amount,
     sum(count) filter (where demand and upheld) as upheld,
-    sum(count) filter (where demand and upheld and closed_at is not null) as rectified,
+    sum(count) filter (where demand and upheld and seconds is not null) as rectified,
     sum(count) filter (where demand and due) as due,
     sum(count) filter (where demand and due and in_time) as in_time,
     sum(count) filter (where demand and due and upheld) as upheld_due,
     sum(count) filter (where demand and due and upheld and in_time) as upheld_in_time,
-    count(*) filter (where demand and closed_at is null) as still_open
+    count(*) filter (where demand and seconds is null) as still_open
 from counted
 group by day, stream, request, rating

@@ -2,38 +2,47 @@
 insert into marts.kpi (
     council, transaction, period_kind, period_start, kpi, version, numerator, denominator, value, basis
 )
-with closed as (
+with numbered as (
+    -- One narrow number to sort a million durations by.
     select
-        day,
-        cast(extract(epoch from closed_at - reported_at) as double precision) as seconds
-    from counted
-    where demand and closed_at is not null
+        *,
+        row_number() over () as number
+    from touched_period
 ),
 
 found as (
     select
-        touched.period_kind,
-        touched.period_start,
-        touched.basis,
-        count(closed.seconds) as closed,
-        percentile_cont(array[0.5, 0.9]) within group (order by closed.seconds) as seconds
-    from touched_period as touched
-    left join reached_day as days
-        on touched.period_kind = days.period_kind and touched.period_start = days.period_start
-    left join closed on days.day = closed.day
-    group by touched.period_kind, touched.period_start, touched.basis
+        days.number,
+        count(*) as closed,
+        percentile_cont(array[0.5, 0.9]) within group (order by counted.seconds) as seconds
+    from counted
+    inner join
+        (
+            select
+                reached_day.day,
+                numbered.number
+            from numbered
+            inner join reached_day
+                on
+                    numbered.period_kind = reached_day.period_kind
+                    and numbered.period_start = reached_day.period_start
+        ) as days
+        on counted.day = days.day
+    where counted.demand and counted.seconds is not null
+    group by days.number
 )
 
 select
     :council,
     :transaction,
-    found.period_kind,
-    found.period_start,
+    touched.period_kind,
+    touched.period_start,
     quantiles.kpi,
     '1',
     null,
-    found.closed,
+    coalesce(found.closed, 0),
     round(cast(found.seconds[quantiles.position] as numeric) / 3600, 4),
-    found.basis
-from found
+    touched.basis
+from numbered as touched
+left join found on touched.number = found.number
 cross join (values ('median-hours-to-close', 1), ('p90-hours-to-close', 2)) as quantiles (kpi, position)
