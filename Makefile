@@ -6,7 +6,7 @@ LIBRARIES := $(VENV)/libraries
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install bench run demo distributed-demo council backfill docs test check format lint types sql lock upgrade-lock clean
+.PHONY: help install bench faults run demo distributed-demo council backfill docs test check audit format lint types sql lock upgrade-lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -31,6 +31,9 @@ $(INSTALLED): $(LIBRARIES) pyproject.toml
 
 bench: $(INSTALLED) ## Measure how fast it is, as ratios to floors measured in the same run ([PARTS="bulk dags fleet"])
 	@$(BIN)/python -m bench $(PARTS)
+
+faults: $(INSTALLED) ## Kill, cut and fill at 330 points of the councils' nights, run again, compare ([PARTS="core airflow"])
+	@$(BIN)/python -m faults $(PARTS)
 
 run: $(INSTALLED) ## Run the main job: thirteen councils' exports through Airflow to the platform; stays up until Ctrl-C
 	@$(BIN)/python -m demo run
@@ -63,6 +66,12 @@ test: $(INSTALLED) ## Run the tests
 
 check: lint types sql test ## Format, lint, types, SQL lint and tests
 
+# Apart from `check`: it asks a service on the network which holes are known, and tomorrow there may be others. bandit is
+# a second opinion on what ruff's rules S look for in `lint`.
+audit: $(INSTALLED) ## Look for known holes in the locked packages, and for careless code (needs a network)
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml include plugins dags .docker
+	$(BIN)/pip-audit --require-hashes --disable-pip --strict --progress-spinner off --requirement requirements.txt
+
 format: $(INSTALLED) ## Put the code into its form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -76,7 +85,7 @@ types: $(INSTALLED)
 	$(BIN)/mypy
 
 sql: $(INSTALLED)
-	$(BIN)/sqlfluff lint sql include/demo include/bench
+	$(BIN)/sqlfluff lint sql include/demo include/bench include/faults
 
 # The image's lock is a part of the full one, in the same versions.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"

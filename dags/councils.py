@@ -13,7 +13,6 @@ from airflow.sdk import (
     dag,
     get_current_context,
     get_parsing_context,
-    task,
 )
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
@@ -21,13 +20,15 @@ from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from local_digital.config.loading import load_council, load_councils
 from local_digital.errors import ConfigurationError, DataError, LocalDigitalError
 from local_digital.settings import from_environment
-from local_digital_airflow import ExtractOperator, core
+from local_digital_airflow import ExtractOperator, StepOperator, core
 from local_digital_alerts import tell_failed_run
 from local_digital_docs import docs_beside
 from local_digital_lineage import tell
 from local_digital_sign_off import PublishOperator
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from local_digital.config.models import Council
 
 _FAILED = ("failed", "upstream_failed")
@@ -38,12 +39,6 @@ _STEP_TIMEOUT = dt.timedelta(hours=1)
 _DOCS = docs_beside(__file__)
 
 
-@task(
-    pool="warehouse",
-    execution_timeout=_STEP_TIMEOUT,
-    trigger_rule=TriggerRule.ALL_DONE,
-    doc_md=_DOCS.tasks["validate"],
-)
 def validate(council: str, transaction: str) -> dict[str, int]:
     """Validate what was landed; fail for good, after all of it was stored, when a delivery was rejected or is empty
     although the feed's deliveries usually are not.
@@ -74,12 +69,6 @@ def validate(council: str, transaction: str) -> dict[str, int]:
     }  # fmt: skip
 
 
-@task(
-    pool="warehouse",
-    execution_timeout=_STEP_TIMEOUT,
-    trigger_rule=TriggerRule.ALL_DONE,
-    doc_md=_DOCS.tasks["load"],
-)
 def load(council: str, transaction: str) -> dict[str, object]:
     """Load what is validated, whatever became of the steps before; skip when there is nothing."""
     from local_digital.lineage import loaded  # noqa: PLC0415 - keeps parsing light
@@ -94,12 +83,6 @@ def load(council: str, transaction: str) -> dict[str, object]:
     return report.as_json()
 
 
-@task(
-    pool="warehouse",
-    execution_timeout=_STEP_TIMEOUT,
-    trigger_rule=TriggerRule.ALL_DONE,
-    doc_md=_DOCS.tasks["aggregate"],
-)
 def aggregate(council: str) -> dict[str, object]:
     """Compute the touched periods again, for all feeds that got through."""
     from local_digital.aggregate import aggregate as compute  # noqa: PLC0415 - keeps parsing light
@@ -110,12 +93,6 @@ def aggregate(council: str) -> dict[str, object]:
         return compute(workspace, council).as_json()
 
 
-@task(
-    pool="platform",
-    execution_timeout=_STEP_TIMEOUT,
-    trigger_rule=TriggerRule.ALL_DONE,
-    doc_md=_DOCS.tasks["reconcile"],
-)
 def reconcile(council: str) -> dict[str, int]:
     """Compare the platform with the marts and give the verdict on the run: it fails when any task of it failed."""
     from local_digital.lineage import reconciled  # noqa: PLC0415 - keeps parsing light
@@ -145,6 +122,18 @@ def failed_tasks(states: dict[str, Any], run_id: str) -> list[str]:
 
 def _verdict(failed: list[str]) -> str:
     return f"Tasks of this run failed: {', '.join(failed)}. Their own messages say what to do."
+
+
+def _step(work: Callable[..., dict[str, Any]], *of: str, pool: str = "warehouse") -> StepOperator:
+    return StepOperator(
+        task_id=work.__name__,
+        work=work,
+        of=of,
+        pool=pool,
+        execution_timeout=_STEP_TIMEOUT,
+        trigger_rule=TriggerRule.ALL_DONE,
+        doc_md=_DOCS.tasks[work.__name__],
+    )
 
 
 def build(council: Council) -> Any:
@@ -181,8 +170,8 @@ def build(council: Council) -> Any:
                     execution_timeout=_EXTRACT_TIMEOUT,
                     doc_md=_DOCS.tasks["extract"],
                 )
-                last = load(council.council, transaction)
-                extract >> validate(council.council, transaction) >> last
+                last = _step(load, council.council, transaction)
+                extract >> _step(validate, council.council, transaction) >> last
                 loaded.append(last)
         publish = PublishOperator(
             task_id="publish",
@@ -191,7 +180,8 @@ def build(council: Council) -> Any:
             execution_timeout=_STEP_TIMEOUT,
             doc_md=_DOCS.tasks["publish"],
         )
-        loaded >> aggregate(council.council) >> publish >> reconcile(council.council)
+        told = _step(reconcile, council.council, pool="platform")
+        loaded >> _step(aggregate, council.council) >> publish >> told
 
     return chain()
 

@@ -17,7 +17,7 @@ from local_digital.settings import Settings, from_environment
 from local_digital_lineage import tell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from airflow.sdk import Context
 
@@ -140,6 +140,23 @@ def _this_step() -> Step | None:
     except RuntimeError:
         return None
     return Step.of(task.dag_id, task.run_id, task.task_id)
+
+
+class StepOperator(BaseOperator):
+    """Do a step of the chain that neither waits nor asks.
+
+    work: called with `of`, the slugs that it is about; what it returns is the task's. As a function with `@task` it
+    would take the DAG processor twice as long to make, and Airflow would keep each count of it as an XCom of its own.
+    """
+
+    def __init__(self, *, work: Callable[..., dict[str, Any]], of: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.work = work
+        self.of = of
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        del context
+        return self.work(*self.of)
 
 
 class ExtractOperator(BaseOperator):

@@ -122,7 +122,7 @@ def show_board(
     configuration = board.configuration.only({dag.removeprefix(_DAGS) for dag in dags if dag.startswith(_DAGS)})
     with board.workspace.engine.connect() as db:
         found = rollout(db, configuration, Wanted.asked(phase, tier, state, search), _moment(as_of))
-    return _html(pages.page("board.html", _at(request, as_of), title="Board", board=found))
+    return _html(pages.board_page(_at(request, as_of), found))
 
 
 @_routes.get("/councils/{council}")

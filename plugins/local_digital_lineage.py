@@ -39,7 +39,7 @@ def tell(facts: Callable[P, Lineage], *args: P.args, **kwargs: P.kwargs) -> None
     except Exception as error:  # noqa: BLE001 - events are a service to others; their fault must not stop the chain
         _log.warning("The OpenLineage event will not say what was read and written: %s", type(error).__name__)
         return
-    # OpenLineage asks the operator for it when the task has ended; those of @task have no such method.
+    # OpenLineage asks the operator for it when the task has ended; ours have no such method.
     vars(task)["get_openlineage_facets_on_complete"] = lambda _task_instance: _operator_lineage(found)
 
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 # What the site is made from; told to have changed only when it has.
 PUBLIC_FIGURES = Asset("local-digital://public-figures")
-_CHANGED = AssetAlias("public-figures")
 _KEEP_BACK = "Keep back what is not chosen"
 # Shorter than a night to the next: a run that nobody answers ends before the next one is due, which asks again.
 _PATIENCE = dt.timedelta(hours=20)
@@ -45,9 +44,12 @@ class PublishOperator(HITLOperator):
     """
 
     def __init__(self, *, council: str, execution_timeout: dt.timedelta, **kwargs: Any) -> None:
+        # One a council: Airflow fails the second of two tasks that tie the same alias to an asset at one moment.
+        changed = AssetAlias(f"public-figures-{council}")
         super().__init__(
-            subject="Sign-off", options=[_KEEP_BACK], response_timeout=_PATIENCE, outlets=[_CHANGED], **kwargs
+            subject="Sign-off", options=[_KEEP_BACK], response_timeout=_PATIENCE, outlets=[changed], **kwargs
         )
+        self.changed = changed
         # Of the work, not of the wait; the parent class would take it for the latter.
         self.execution_timeout = execution_timeout
         self.council = council
@@ -102,7 +104,7 @@ class PublishOperator(HITLOperator):
         report = publish(workspace, self.council, run_id=context["run_id"])
         tell(published, workspace, self.council, report)
         if report.opened:
-            context["outlet_events"][_CHANGED].add(PUBLIC_FIGURES)
+            context["outlet_events"][self.changed].add(PUBLIC_FIGURES)
         return report
 
     def _ask(self, context: Context, feeds: list[FeedHandle], waiting: list[Waiting]) -> NoReturn:

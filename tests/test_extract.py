@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import os
 import time
 from dataclasses import dataclass, replace
@@ -297,6 +298,82 @@ def test_a_file_without_its_marker_is_waited_for(workspace: Workspace, drop: Pat
     assert isinstance(feed.look(**when), Wait)
     put(drop, "bins_20251104.csv.done")
     assert len(feed.take(**when).delivery_ids) == 1
+
+
+def test_file_with_its_marker_is_taken_at_the_first_look(workspace: Workspace, drop: Path) -> None:
+    feed = dropped(workspace, drop, marker="{name}.done", settle_seconds=3600)
+    put(drop, "bins_20251104.csv")
+    put(drop, "bins_20251104.csv.done")
+    step = feed.look()
+    assert isinstance(step, Extracted)
+    assert len(step.delivery_ids) == 1
+
+
+@pytest.mark.parametrize("line", ["bins_20251104.csv", f"{hashlib.sha256(b'whole').hexdigest()}  bins_20251104.csv"])
+def test_file_that_a_manifest_names_is_taken_at_the_first_look(workspace: Workspace, drop: Path, line: str) -> None:
+    feed = dropped(workspace, drop, manifest="list.txt", settle_seconds=3600)
+    put(drop, "bins_20251104.csv", "whole")
+    put(drop, "list.txt", line)
+    step = feed.look()
+    assert isinstance(step, Extracted)
+    assert len(step.delivery_ids) == 1
+
+
+def test_marker_left_from_the_last_file_of_a_name_does_not_vouch_for_the_next(workspace: Workspace, drop: Path) -> None:
+    feed = dropped(workspace, drop, marker="{name}.done")
+    put(drop, "bins_20251104.csv", "one", age=9000)
+    put(drop, "bins_20251104.csv.done")
+    assert isinstance(feed.look(), Extracted)
+    # Some senders set the time of the file that they read before all of it is there.
+    put(drop, "bins_20251104.csv", "ano", age=8000)
+    first = feed.look()
+    assert isinstance(first, Wait)
+    put(drop, "bins_20251104.csv", "another", age=8000)
+    second = feed.look(first.looked)
+    assert isinstance(second, Extracted)
+    assert (second.delivery_ids, second.unfinished) == ([], ["bins_20251104.csv"])
+
+
+def test_file_whose_hash_a_manifest_gives_needs_one_look_under_an_old_name_too(
+    workspace: Workspace, drop: Path
+) -> None:
+    feed = dropped(workspace, drop, manifest="list.txt", settle_seconds=3600)
+    for age, content in ((9000, b"one"), (8000, b"another")):
+        put(drop, "bins_20251104.csv", content, age=age)
+        put(drop, "list.txt", f"{hashlib.sha256(content).hexdigest()}  bins_20251104.csv")
+        step = feed.look()
+        assert isinstance(step, Extracted)
+        assert len(step.delivery_ids) == 1
+    put(drop, "bins_20251104.csv", b"anoth", age=7000)
+    step = feed.look()
+    assert isinstance(step, Extracted)
+    assert (step.delivery_ids, step.unfinished) == ([], ["bins_20251104.csv"])
+
+
+def test_marker_of_a_whole_folder_vouches_for_no_single_file(workspace: Workspace, drop: Path) -> None:
+    feed = dropped(workspace, drop, marker="_SUCCESS")
+    put(drop, "bins_20251104.csv")
+    put(drop, "_SUCCESS")
+    step = feed.look()
+    assert isinstance(step, Wait)
+    assert len(feed.take().delivery_ids) == 1
+
+
+def test_file_that_changes_between_two_looks_is_left_whatever_its_marker_says(workspace: Workspace, drop: Path) -> None:
+    feed = dropped(workspace, drop, marker="{name}.done")
+    put(drop, "bins_20251104.csv", "old")
+    put(drop, "bins_20251104.csv.done")
+    feed.take()
+    # What makes it look twice at all: another file, of a name that was taken before.
+    put(drop, "bins_20251104.csv", "new", age=8000)
+    put(drop, "bins_20251105.csv", "par")
+    put(drop, "bins_20251105.csv.done")
+    first = feed.look()
+    assert isinstance(first, Wait)
+    put(drop, "bins_20251105.csv", "part")
+    second = feed.look(first.looked)
+    assert isinstance(second, Extracted)
+    assert (len(second.delivery_ids), second.unfinished) == (1, ["bins_20251105.csv"])
 
 
 def test_a_file_that_is_too_large_holds_back_no_other(workspace: Workspace, drop: Path) -> None:

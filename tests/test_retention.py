@@ -11,6 +11,7 @@ from sqlalchemy import text
 from local_digital.errors import ConfigurationError
 from local_digital.retention import expire, expire_reports
 from local_digital.settings import from_environment
+from local_digital.validate import validate
 from local_digital.workspace import Workspace
 from tests.conftest import Installation, export, row
 
@@ -38,6 +39,23 @@ def test_raw_files_go_after_the_council_s_retention_and_records_stay(
     assert expire(workspace) == []
     with workspace.engine.connect() as db:
         assert db.scalar(text("select count(*) from core.record")) == 2
+
+
+def test_file_that_nobody_could_read_goes_after_the_council_s_retention_too(
+    installation: Installation, workspace: Workspace
+) -> None:
+    installation.put("missed_bins_20251104.csv", export(row("1")))
+    installation.take(workspace)
+    with workspace.engine.begin() as db:
+        db.execute(text("update ledger.delivery set received_at = now() - interval '91 days'"))
+    assert len(expire(workspace)) == 1
+    assert raw_files(installation) == 0
+    # It does not wait for bytes that are gone.
+    assert validate(workspace, workspace.feed("solihull", "report-missed-bin")) == []
+    with workspace.engine.connect() as db:
+        (status, reason) = db.execute(text("select status, rejected_because from ledger.delivery")).one()
+    assert status == "rejected"
+    assert "read within the 90 days" in reason
 
 
 def test_bytes_sent_again_after_their_retention_are_still_known(

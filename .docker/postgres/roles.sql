@@ -13,9 +13,12 @@ create role local_digital login password :'warehouse_password';
 create database warehouse owner local_digital;
 revoke all on database warehouse from public;
 
--- Who reads: the first for people and dashboards, the second for the rollout board, whose app steps down to it. The
--- migrations give them their rights, and would make them too if the owner were one that may.
+-- Who reads, for people and dashboards; and what the pipeline's own login steps down to: for the rollout board, for taking
+-- deliveries into the warehouse, and for releasing and publishing figures. `local-digital migrate` gives them their
+-- rights, and would make them too if the owner were one that may.
 create role local_digital_reader nologin;
 create role local_digital_board nologin;
-grant local_digital_board to local_digital;
+create role local_digital_loader nologin;
+create role local_digital_publisher nologin;
+grant local_digital_board, local_digital_loader, local_digital_publisher to local_digital;
 grant connect on database warehouse to local_digital_reader;

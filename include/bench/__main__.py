@@ -58,9 +58,10 @@ def main(
     councils: Annotated[
         int, typer.Option(help="Councils of the nightly fleet; 400 take more than an hour.", min=1)
     ] = 10,
+    markers: Annotated[bool, typer.Option(help="Whether the fleet's exports have markers.")] = True,
     past: Annotated[int, typer.Option("--history", help="Records that are there before a delivery.", min=1)] = _PAST,
     published: Annotated[
-        int, typer.Option("--site-councils", help="Councils of the site; 400 take an hour and 15 GB.", min=1)
+        int, typer.Option("--site-councils", help="Councils of the site; 400 take minutes and 10 GB.", min=1)
     ] = 10,
     output: Annotated[Path, typer.Option(help="Where the figures go as JSON.")] = LOCAL / "bench.json",
 ) -> None:
@@ -68,14 +69,14 @@ def main(
     lines: list[Line] = []
     for part in parts or list(Part):
         Console().print(f"measuring {part} ...")
-        for line in _lines(part, rows, councils, past, published):
+        for line in _lines(part, rows, councils, past, published, markers=markers):
             lines.append(line)
             show([line])
     show(lines)
     write(lines, output)
 
 
-def _lines(part: Part, rows: int, councils: int, past: int, published: int) -> Iterator[Line]:
+def _lines(part: Part, rows: int, councils: int, past: int, published: int, *, markers: bool) -> Iterator[Line]:
     match part:
         case Part.BULK:
             yield from bulk.bulk(rows, with_dlt=rows <= bulk.MILLION)
@@ -84,7 +85,7 @@ def _lines(part: Part, rows: int, councils: int, past: int, published: int) -> I
         case Part.DAGS:
             yield from dags(_ALL_COUNCILS)
         case Part.FLEET:
-            yield from fleet(councils)
+            yield from fleet(councils, markers=markers)
         case Part.IMPORTS:
             yield from imports()
         case Part.PUBLISH:

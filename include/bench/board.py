@@ -66,7 +66,7 @@ def _look(here: Place) -> Iterator[Any]:
         with opened.workspace.engine.connect() as db:
             found = rollout(db, opened.configuration, Wanted(), _NOW)
         queried = time.perf_counter()
-        page = pages.page("board.html", at, title="Board", board=found)
+        page = pages.board_page(at, found)
         return time.perf_counter() - started, queried - started, len(found.rows), page.content
 
     yield None

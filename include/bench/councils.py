@@ -36,21 +36,22 @@ _MOST_HOURS = 70
 
 
 def write_councils(
-    config: Path, councils: int, *, drop: str = "drop", covers_from: dt.date = _TEN_YEARS_AGO
+    config: Path, councils: int, *, drop: str = "drop", covers_from: dt.date = _TEN_YEARS_AGO, markers: bool = True
 ) -> list[str]:
     """Write the files of so many councils into `config/councils`; return their slugs.
 
     Each has a feed of every contract. Authorities that provide all of them keep code and tier; the others, whose tier
     would not, stand as unitary ones of no known code. drop: the folder of the exports, which are in a folder for each
-    council and in that one for each transaction. covers_from: of all feeds. Raises ValueError when the table has not so
-    many authorities, ConfigurationError when a file is not right.
+    council and in that one for each transaction. covers_from: of all feeds. markers: whether each export has one (its
+    name with `.done`). Raises ValueError when the table has not so many authorities, ConfigurationError when a file is
+    not right.
     """
     contracts = load_transactions(config)[0]
     known = sorted(authorities(), key=lambda one: (not _provides_all(one, contracts), not one.current, one.slug))
     if councils > len(known):
         raise ValueError(f"the reference table has {len(known)} authorities, {councils} were wanted")
     for number, authority in enumerate(known[:councils]):
-        facts = _facts(authority, number, contracts, drop, covers_from)
+        facts = _facts(authority, number, contracts, drop, covers_from, markers)
         path = config / "councils" / f"{authority.slug}.yaml"
         path.write_text(yaml.dump(facts, Dumper=yaml.CSafeDumper, sort_keys=False), encoding="utf-8")
     read, errors = load_councils(config)
@@ -93,7 +94,12 @@ def _provides_all(authority: Authority, contracts: dict[str, Transaction]) -> bo
 
 
 def _facts(
-    authority: Authority, number: int, contracts: dict[str, Transaction], drop: str, covers_from: dt.date
+    authority: Authority,
+    number: int,
+    contracts: dict[str, Transaction],
+    drop: str,
+    covers_from: dt.date,
+    markers: bool,
 ) -> dict[str, Any]:
     own = _provides_all(authority, contracts)
     scotland = own and authority.nation == Nation.SCOTLAND
@@ -108,18 +114,25 @@ def _facts(
         "privacy": {"connection": "privacy"},
         "platform": {"connection": "platform", "data_group": authority.slug},
         "feeds": {
-            name: _feed(contract, f"{drop}/{authority.slug}/{name}", data_group(authority.slug, name), covers_from)
+            name: {
+                **_feed(contract, data_group(authority.slug, name), covers_from),
+                "source": {
+                    "kind": "folder",
+                    "folder": f"{drop}/{authority.slug}/{name}",
+                    "files": "{date:%Y%m%d}.csv",
+                    **({"marker": "{name}.done"} if markers else {}),
+                },
+            }
             for name, contract in contracts.items()
         },
     }
 
 
-def _feed(contract: Transaction, folder: str, group: str, covers_from: dt.date) -> dict[str, Any]:
+def _feed(contract: Transaction, group: str, covers_from: dt.date) -> dict[str, Any]:
     return {
         "stage": "live",
         "delivery": "rolling",
         "covers_from": covers_from.isoformat(),
-        "source": {"kind": "folder", "folder": folder, "files": "{date:%Y%m%d}.csv", "marker": "{name}.done"},
         "format": {"kind": "csv", "encoding": "utf-8", "delimiter": ","},
         "columns": {name: _column(contract, name) for name in contract.fields},
         "ignored_columns": list(_IGNORED),

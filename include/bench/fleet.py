@@ -44,19 +44,22 @@ _PROGRAMS = ("api-server", "scheduler", "dag-processor", "triggerer")
 _EMPTY_DAGS = Path(__file__).parent / "empty_dags"
 
 
-def fleet(councils: int) -> Iterator[Line]:
+def fleet(councils: int, *, markers: bool) -> Iterator[Line]:
     """Measure a night of so many councils, four feeds of 300 rows each, from the trigger until all is published.
 
-    Raises AssertionError when a run or a delivery did not come through to the platform.
+    markers: whether each export has a marker, which spares a second look at it. Raises AssertionError when a run or a
+    delivery did not come through to the platform.
     """
     with place() as here:
-        slugs = write_councils(here.config, councils, drop=str(here.folder / "drop"), covers_from=_COVERS_FROM)
+        drop = str(here.folder / "drop")
+        slugs = write_councils(here.config, councils, drop=drop, covers_from=_COVERS_FROM, markers=markers)
         contracts = load_transactions(here.config)[0]
         for number, slug in enumerate(slugs):
             for order, (name, contract) in enumerate(contracts.items()):
                 file = here.folder / "drop" / slug / name / f"{_NIGHT:%Y%m%d}.csv"
                 write_export(file, contract, _ROWS, _NIGHT, seed=number * len(contracts) + order)
-                file.with_name(f"{file.name}.done").touch()
+                if markers:
+                    file.with_name(f"{file.name}.done").touch()
         with platform(here, slugs) as connection:
             connections = {"privacy": {"conn_type": "generic", "password": "made-up"}, "platform": connection}
             empty = _night(_Airflow(print, here.folder / "empty", here=here, dags=_EMPTY_DAGS), slugs)
@@ -69,8 +72,9 @@ def fleet(councils: int) -> Iterator[Line]:
     if (published["deliveries"], published["feeds"]) != (wanted, wanted):
         raise AssertionError(f"{wanted} deliveries were to be published, what came through is {published}")
     yield Line("fleet: a night against empty tasks", real.seconds / empty.seconds, "x", 1.5, facts={
-        "councils": councils, "deliveries": wanted, "records": published["records"], "s": round(real.seconds),
-        "s of empty tasks": round(empty.seconds),
+        "councils": councils, "markers": markers, "deliveries": wanted, "records": int(published["records"]),
+        "s": round(real.seconds), "s of empty tasks": round(empty.seconds), "CPU s of tasks": round(real.cpu),
+        "CPU s of empty tasks": round(empty.cpu),
         **{f"{step['step']} s": round(float(step["seconds"]), 2) for step in real.steps},
     })  # fmt: skip
     growth = max(real.at_end[name] / real.at_a_third[name] for name in _PROGRAMS)
@@ -81,9 +85,12 @@ def fleet(councils: int) -> Iterator[Line]:
 
 @dataclass(frozen=True)
 class _Night:
-    """seconds: from the first trigger to the end of the last run. at_a_third, at_end: MiB by program."""
+    """seconds: from the first trigger to the end of the last run. cpu: seconds of processor time that the workers and
+    their tasks took meanwhile. at_a_third, at_end: MiB by program.
+    """
 
     seconds: float
+    cpu: float
     steps: list[dict[str, Any]]
     at_a_third: dict[str, int]
     at_end: dict[str, int]
@@ -139,6 +146,16 @@ class _Airflow(Stack):
         """Return the resident memory of the largest process of each program, in MiB."""
         return {name: _largest(process_id) for name, process_id in self.processes.ids.items()}
 
+    def cpu_of_tasks(self) -> float:
+        """Return the processor time of all workers and tasks until now, in seconds."""
+        scheduler = psutil.Process(self.processes.ids["scheduler"])
+        ended = scheduler.cpu_times()
+        seconds: float = ended.children_user + ended.children_system
+        for process in scheduler.children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                seconds += sum(process.cpu_times()[:4])
+        return seconds
+
     def _airflow_settings(self, port: int, passwords: Path) -> dict[str, str]:
         settings = super()._airflow_settings(port, passwords)
         if self.dags == _EMPTY_DAGS:
@@ -164,7 +181,7 @@ def _night(stack: _Airflow, slugs: list[str]) -> _Night:
         wait_until(known, _START_SECONDS, "the councils' DAGs", up.processes.check)
         for slug in slugs:
             up.airflow.unpause(dag_of(slug))
-        begun = time.time()
+        begun, before = time.time(), up.cpu_of_tasks()
         for slug in slugs:
             up.airflow.trigger(dag_of(slug), "bench")
 
@@ -181,7 +198,7 @@ def _night(stack: _Airflow, slugs: list[str]) -> _Night:
         steps = rows(up.metadata, "steps")
         if runs["good"] != len(slugs):
             raise AssertionError(f"{len(slugs) - runs['good']} of {len(slugs)} runs failed; by step: {steps}")
-        return _Night(float(runs["last_end"]) - begun, steps, at_a_third, up.sizes())
+        return _Night(float(runs["last_end"]) - begun, up.cpu_of_tasks() - before, steps, at_a_third, up.sizes())
 
 
 def _let_go_live(here: Place, slugs: list[str]) -> None:

@@ -73,6 +73,14 @@ class Processes:
         """The process ids of the programs by their names."""
         return {name: process.pid for name, process in self._running}
 
+    def ended(self) -> list[str]:
+        """Return the names of the programs that have ended by themselves; what is left of their groups ends too."""
+        gone = [(name, process) for name, process in self._running if process.poll() is not None]
+        for name, process in gone:
+            _end_group(process.pid)
+            self._running.remove((name, process))
+        return [name for name, _ in gone]
+
     def check(self) -> None:
         """Raise ConfigurationError when a program has ended by itself."""
         for name, process in self._running:

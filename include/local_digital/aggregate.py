@@ -11,6 +11,7 @@ from sqlalchemy import text
 from local_digital.config.loading import load_transactions
 from local_digital.kpis import KPIS
 from local_digital.offers import labels, offered, record_offers, supplies
+from local_digital.roles import LOADER, acting_as
 from local_digital.sql import statement
 from local_digital.workspace import FeedHandle, Workspace, lock
 
@@ -35,6 +36,7 @@ class AggregateReport:
         return asdict(self)
 
 
+@acting_as(LOADER)
 def aggregate(workspace: Workspace, council: str) -> AggregateReport:
     """Recompute the stale periods of a council's feeds, one transaction a feed; nothing stale, nothing done."""
     return AggregateReport(

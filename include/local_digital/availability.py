@@ -15,6 +15,7 @@ from local_digital.errors import ConfigurationError
 from local_digital.page_requests import Limits, State
 from local_digital.page_visits import Rules, Visit, Visitor
 from local_digital.publishing.records import Record, hour_timestamp, record_id
+from local_digital.roles import LOADER, acting_as
 from local_digital.sql import statement
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class PageCheck:
     response_ms: int | None
 
 
+@acting_as(LOADER)
 def check(
     workspace: Workspace,
     *,
@@ -85,6 +87,7 @@ def check(
     return sorted(found, key=lambda done: (done.council, done.transaction))
 
 
+@acting_as(LOADER)
 def feeds_with_pages(workspace: Workspace, councils: Iterable[str] | None = None) -> list[FeedHandle]:
     """Return the feeds whose council's file names a page, of these councils (slugs) or of all whose files are right.
 
@@ -100,6 +103,7 @@ def feeds_with_pages(workspace: Workspace, councils: Iterable[str] | None = None
     ]  # fmt: skip
 
 
+@acting_as(LOADER)
 def pages(
     workspace: Workspace, *, now: dt.datetime | None = None, councils: Iterable[str] | None = None
 ) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from local_digital.config.loading import council_files, load_councils, load_tran
 from local_digital.errors import ConfigurationError
 from local_digital.kpis import CAVEATS, KPIS
 from local_digital.offers import forget_councils, offered, record_offers
+from local_digital.roles import LOADER, acting_as
 from local_digital.sql import statement
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Comparison:
         return asdict(self)
 
 
+@acting_as(LOADER)
 def asked(
     workspace: Workspace,
     transaction: str,
@@ -86,6 +88,7 @@ def asked(
     return Asked(transaction, kpi, version or definition.versions[-1], kind, label if definition.labelled else "")
 
 
+@acting_as(LOADER)
 def compare(workspace: Workspace, wanted: Asked) -> Comparison:
     """Compare all councils that the configuration knows. Raises ConfigurationError where no council has any figure."""
     if wanted.period_start and wanted.period_start != period_start(wanted.period_kind, wanted.period_start):

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from local_digital.calendar import LONDON
 from local_digital.config.loading import load_councils, load_transactions
+from local_digital.roles import LOADER, acting_as
 from local_digital.sql import statement
 from local_digital.workspace import lock
 
@@ -53,12 +54,17 @@ class Built:
 
 def keep(workspace: Workspace, feed: FeedHandle, delivery_id: int, validation: Validation) -> None:
     """Store what a delivery's page is built from; a page of an earlier look at the delivery goes."""
-    outcome = validation.outcome
+    evaluated, successful = len(validation.results), sum(result.success for result in validation.results)
     stored = {
-        "suite_name": outcome.suite_name,
-        "success": bool(outcome.success),
-        "statistics": outcome.statistics,
-        "results": [_stored(result) for result in outcome.results],
+        "suite_name": validation.suite,
+        "success": successful == evaluated,
+        "statistics": {
+            "evaluated_expectations": evaluated,
+            "successful_expectations": successful,
+            "unsuccessful_expectations": evaluated - successful,
+            "success_percent": 100 * successful / evaluated if evaluated else None,
+        },
+        "results": [_stored(outcome) for outcome in validation.outcomes],
     }
     key = f"{feed.council.council}/{feed.contract.transaction}/{delivery_id}"
     with workspace.engine.begin() as db:
@@ -67,6 +73,7 @@ def keep(workspace: Workspace, feed: FeedHandle, delivery_id: int, validation: V
         workspace.landing.remove(_page(key))
 
 
+@acting_as(LOADER)
 def remove(workspace: Workspace, feed: FeedHandle, delivery_id: int) -> bool:
     """Remove a delivery's results, its page and its line in the index; return whether there was any."""
     place = f"{feed.council.council}/{feed.contract.transaction}"
@@ -78,6 +85,7 @@ def remove(workspace: Workspace, feed: FeedHandle, delivery_id: int) -> bool:
     return gone
 
 
+@acting_as(LOADER)
 def build(workspace: Workspace, *, council: str | None = None, dry_run: bool = False) -> Built:
     """Write the pages that are missing of each feed's newest deliveries, remove older ones, write the indexes.
 

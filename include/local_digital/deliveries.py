@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from local_digital.roles import LOADER, acting_as
 from local_digital.sql import statement
 from local_digital.workspace import FeedHandle, Workspace, lock
 
@@ -38,6 +39,7 @@ class Extracted:
         }
 
 
+@acting_as(LOADER)
 def land(  # noqa: PLR0913 - the facts of one ledger row
     workspace: Workspace,
     feed: FeedHandle,
@@ -86,6 +88,7 @@ def land(  # noqa: PLR0913 - the facts of one ledger row
     return delivery_id
 
 
+@acting_as(LOADER)
 def take_up_again(workspace: Workspace, feed: FeedHandle) -> list[int]:
     """Let everything that was turned down, and is still there, be validated once more; return the deliveries' ids."""
     with workspace.engine.begin() as db:

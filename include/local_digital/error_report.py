@@ -25,6 +25,7 @@ from local_digital.config.sources import FileFacts
 from local_digital.error_rules import in_words
 from local_digital.errors import ConfigurationError, LocalDigitalError
 from local_digital.places import document_and_line
+from local_digital.roles import LOADER, acting_as
 from local_digital.sources.files import open_source
 from local_digital.sql import statement
 
@@ -141,6 +142,7 @@ class ErrorReport:
         ]
 
 
+@acting_as(LOADER)
 def newest(workspace: Workspace, feed: FeedHandle) -> int:
     """Return the newest delivery of a feed that was validated; raise ConfigurationError when there is none."""
     with workspace.engine.connect() as db:
@@ -155,6 +157,7 @@ def newest(workspace: Workspace, feed: FeedHandle) -> int:
     return int(found.delivery_id)
 
 
+@acting_as(LOADER)
 def build(workspace: Workspace, feed: FeedHandle, delivery_id: int) -> ErrorReport:
     """Gather the report of a delivery from the ledger.
 
@@ -220,6 +223,7 @@ def as_html(report: ErrorReport) -> str:
     )
 
 
+@acting_as(LOADER)
 def write(workspace: Workspace, feed: FeedHandle, delivery_id: int) -> ErrorReport:
     """Build the report of a delivery and put CSV and page into the landing store; see `path` and `build`."""
     report = build(workspace, feed, delivery_id)
@@ -233,6 +237,7 @@ def path(feed: FeedHandle, delivery_id: int, ending: str) -> str:
     return f"reports/{feed.council.council}/{feed.contract.transaction}/{delivery_id}.{ending}"
 
 
+@acting_as(LOADER)
 def write_missing(workspace: Workspace, feed: FeedHandle) -> None:
     """Write the reports of the feed's newest deliveries with something to tell, as far as they are not there yet.
 
@@ -244,6 +249,7 @@ def write_missing(workspace: Workspace, feed: FeedHandle) -> None:
             write(workspace, feed, delivery_id)
 
 
+@acting_as(LOADER)
 def remove_old(workspace: Workspace, feed: FeedHandle, *, dry_run: bool = False) -> list[int]:
     """Remove the reports of all but the newest deliveries with something to tell; return of which deliveries.
 
@@ -260,6 +266,7 @@ def remove_old(workspace: Workspace, feed: FeedHandle, *, dry_run: bool = False)
     return sorted(gone)
 
 
+@acting_as(LOADER)
 def send(workspace: Workspace, feed: FeedHandle, delivery_id: int) -> list[str]:
     """Put the report of a delivery into the council's report folder; return the names it has there.
 
@@ -285,6 +292,7 @@ def send(workspace: Workspace, feed: FeedHandle, delivery_id: int) -> list[str]:
     return names
 
 
+@acting_as(LOADER)
 def send_if_wanted(workspace: Workspace, feed: FeedHandle) -> list[int]:
     """Send the newest reports that the council has not got yet, where its feed has a report folder; return which.
 

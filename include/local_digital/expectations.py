@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,19 +20,30 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from local_digital.errors import ConfigurationError
+from local_digital.partition import by_reference, parts_of
 from local_digital.settings import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from local_digital.parsing.instants import Mask
+
 _FOLDER = ROOT / "expectations"
 _LINES_KEPT = 20
+_UNIQUE = {"expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique"}
 # These ask which cells are blank or equal, and not what they say.
-_BLIND = {
+_BLIND = {"expect_column_values_to_not_be_null", "expect_column_values_to_be_null", *_UNIQUE}
+_BY_ROW = {
     "expect_column_values_to_not_be_null",
     "expect_column_values_to_be_null",
-    "expect_column_values_to_be_unique",
-    "expect_compound_columns_to_be_unique",
+    "expect_column_values_to_be_between",
+    "expect_column_values_to_be_in_set",
+    "expect_column_values_to_not_be_in_set",
+    "expect_column_values_to_match_regex",
+    "expect_column_values_to_not_match_regex",
+    "expect_column_value_lengths_to_be_between",
+    "expect_column_pair_values_a_to_be_greater_than_b",
+    "expect_column_pair_values_to_be_equal",
 }
 
 
@@ -56,6 +68,11 @@ class Expected(BaseModel):
     @property
     def column(self) -> str | None:
         return self.arguments.get("column") or self.arguments.get("column_A")
+
+    @property
+    def by_row(self) -> bool:
+        """Whether what becomes of a row depends on it alone, or on those with the same reference too."""
+        return self.expect in _BY_ROW or (self.expect in _UNIQUE and "record_ref" in self.columns)
 
     @property
     def columns(self) -> list[str]:
@@ -87,10 +104,11 @@ class Result:
 
 @dataclass(frozen=True)
 class Validation:
-    """results: in the suite's order. outcome: Great Expectations' own result, for Data Docs."""
+    """results: in the suite's order. outcomes: what Great Expectations itself says of each, for Data Docs."""
 
+    suite: str
     results: list[Result]
-    outcome: Any
+    outcomes: list[Any]
 
 
 @cache
@@ -105,51 +123,92 @@ def suite(transaction: str) -> tuple[Expected, ...]:
         ) from None
 
 
-def check(table: pa.Table, transaction: str, parameters: Mapping[str, Any]) -> Validation:
+def check(table: pa.Table, kept: Mask, transaction: str, parameters: Mapping[str, Any]) -> Validation:
     """Run a transaction's suite on candidate records (`line` and canonical fields; labels may be dictionaries).
 
-    parameters: values for `$PARAMETER`; an expectation whose parameter is None is left out (no history yet).
+    kept: which of them to look at. parameters: values for `$PARAMETER`; an expectation whose parameter is None is left
+    out (no history yet).
     """
-    expectations = [entry for entry in suite(transaction) if _is_known(entry, parameters)]
-    batch = _batch(_frame(table, expectations))
+    known = dict(enumerate(entry for entry in suite(transaction) if _is_known(entry, parameters)))
+    rows = int(np.count_nonzero(kept))
+    if parts_of(table) == 1:
+        outcomes = _outcomes(table, kept, transaction, known, parameters)
+    else:
+        by_row = {position: entry for position, entry in known.items() if entry.by_row}
+        found = [_outcomes(table, part, transaction, by_row, parameters) for part in by_reference(table, kept)]
+        outcomes = {
+            position: _together(entry, [part[position] for part in found]) for position, entry in by_row.items()
+        }
+        others = {position: entry for position, entry in known.items() if not entry.by_row}
+        outcomes |= _outcomes(table, kept, transaction, others, parameters)
+    results = [_result(entry, outcomes[position], rows) for position, entry in known.items()]
+    return Validation(transaction, results, [outcomes[position] for position in known])
+
+
+def _outcomes(
+    table: pa.Table, kept: Mask, transaction: str, expectations: Mapping[int, Expected], parameters: Mapping[str, Any]
+) -> dict[int, Any]:
+    asked = _great_expectations().ExpectationSuite(
+        name=transaction,
+        expectations=[
+            {
+                "type": entry.expect,
+                "kwargs": {name: _given(value, parameters) for name, value in entry.arguments.items()},
+                "severity": entry.severity,
+                "meta": {"dimension": entry.dimension, "position": position, "expected": entry.expected},
+            }
+            for position, entry in expectations.items()
+        ],
+    )
+    batch = _definition().get_batch({"dataframe": _frame(table, kept, expectations.values())})
     with warnings.catch_warnings():
         # The library asks pandas for plain values of times in a way that pandas will change; both are locked.
         warnings.filterwarnings("ignore", message=r"Series\.values returning", category=DeprecationWarning)
-        outcome = _outcome(batch, transaction, expectations, parameters)
-    found: dict[int, Result] = {}
-    for result in outcome.results:
-        position = result.expectation_config.meta["position"]
-        if result.exception_info and result.exception_info.get("raised_exception"):
+        found = batch.validate(
+            asked,
+            result_format={
+                "result_format": "COMPLETE",
+                "unexpected_index_column_names": ["line"],
+                "exclude_unexpected_values": True,
+            },
+        )
+    outcomes = {}
+    for outcome in found.results:
+        position = outcome.expectation_config.meta["position"]
+        if outcome.exception_info and outcome.exception_info.get("raised_exception"):
             raise ConfigurationError(
                 f"{_FOLDER / transaction}.yaml: expectation {position + 1}",
                 expected=f"`{expectations[position].expect}` to run",
-                found=str(result.exception_info.get("exception_message")).splitlines()[0],
+                found=str(outcome.exception_info.get("exception_message")).splitlines()[0],
                 action="Mend the suite.",
             )
-        found[position] = _result(expectations[position], result, table.num_rows)
-    return Validation([found[position] for position in sorted(found)], outcome)
+        outcomes[position] = outcome
+    return outcomes
 
 
-def _outcome(batch: Any, transaction: str, expectations: Sequence[Expected], parameters: Mapping[str, Any]) -> Any:
-    return batch.validate(
-        _great_expectations().ExpectationSuite(
-            name=transaction,
-            expectations=[
-                {
-                    "type": entry.expect,
-                    "kwargs": {name: _given(value, parameters) for name, value in entry.arguments.items()},
-                    "severity": entry.severity,
-                    "meta": {"dimension": entry.dimension, "position": position, "expected": entry.expected},
-                }
-                for position, entry in enumerate(expectations)
-            ],
-        ),
-        result_format={
-            "result_format": "COMPLETE",
-            "unexpected_index_column_names": ["line"],
-            "exclude_unexpected_values": True,
-        },
-    )
+def _together(entry: Expected, parts: Sequence[Any]) -> Any:
+    """Return the outcome that the library would have come to over the rows of all parts."""
+    counts = {
+        name: sum(int(part.result.get(name) or 0) for part in parts)
+        for name in ("element_count", "unexpected_count", "missing_count") if name in parts[0].result
+    }  # fmt: skip
+    checked = counts["element_count"] - counts.get("missing_count", 0)
+    good = 1 - counts["unexpected_count"] / checked if checked else 1.0
+    outcome = parts[0]
+    outcome.success = good >= entry.arguments.get("mostly", 1)
+    shares = {
+        "missing_percent": (counts.get("missing_count"), counts["element_count"]),
+        "unexpected_percent": (counts["unexpected_count"], checked),
+        "unexpected_percent_nonmissing": (counts["unexpected_count"], checked),
+        "unexpected_percent_total": (counts["unexpected_count"], counts["element_count"]),
+    }
+    percents = {
+        name: part / whole * 100 if part is not None and whole else None
+        for name, (part, whole) in shares.items() if name in outcome.result
+    }  # fmt: skip
+    lines = [line for part in parts for line in part.result.get("unexpected_index_list") or []]
+    outcome.result = {**counts, **percents, "unexpected_index_list": lines}
+    return outcome
 
 
 def _result(entry: Expected, result: Any, rows: int) -> Result:
@@ -185,11 +244,7 @@ def _definition() -> Any:
     return asset.add_batch_definition_whole_dataframe("all")
 
 
-def _batch(frame: pd.DataFrame) -> Any:
-    return _definition().get_batch({"dataframe": frame})
-
-
-def _frame(table: pa.Table, expectations: Iterable[Expected]) -> pd.DataFrame:
+def _frame(table: pa.Table, kept: Mask, expectations: Iterable[Expected]) -> pd.DataFrame:
     """Give the library what its expectations are about, in the forms that it handles a million of in no time.
 
     It hashes the whole frame twice, and compares what is no plain array value by value.
@@ -198,12 +253,17 @@ def _frame(table: pa.Table, expectations: Iterable[Expected]) -> pd.DataFrame:
     for entry in expectations:
         for column in entry.columns:
             asked.setdefault(column, set()).add(entry.expect)
-    return pd.DataFrame({name: _series(table.column(name), kinds) for name, kinds in asked.items()})
+    if len(asked) == 1:
+        # Of the table as a whole only the number of rows is asked.
+        return pd.DataFrame({"row": np.ones(np.count_nonzero(kept), dtype=bool)})
+    rows = table.select(list(asked))
+    rows = rows if kept.all() else rows.filter(pa.array(kept))
+    return pd.DataFrame({name: _series(rows.column(name), kinds) for name, kinds in asked.items()})
 
 
 def _series(column: pa.ChunkedArray, kinds: set[str]) -> pd.Series[Any]:
     series: pd.Series[Any]
-    if pa.types.is_dictionary(column.type) or pa.types.is_timestamp(column.type):
+    if pa.types.is_timestamp(column.type) or (pa.types.is_dictionary(column.type) and not kinds <= _BLIND):
         series = column.to_pandas()
     elif pa.types.is_integer(column.type) and not column.null_count:
         series = pd.Series(column.to_numpy())

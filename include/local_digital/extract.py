@@ -1,8 +1,9 @@
 """extract: take what a feed's source has that is new, and make deliveries of it.
 
 A file is finished when its size and time are the same in two looks, and its marker or manifest says so where the feed
-has one. The step never sleeps: it answers `Wait`, and the caller (Airflow's deferral, or the command line) comes back
-with what was seen.
+has one. One look is enough for a file under a new name of which a marker of its own or a manifest says so, and for one
+whose SHA-256 a manifest gives. The step never sleeps: it answers `Wait`, and the caller (Airflow's deferral, or the
+command line) comes back with what was seen.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from local_digital.config.sources import MIB, FileFacts
 from local_digital.deliveries import Extracted, Wait, land
 from local_digital.errors import DataError, LateError
 from local_digital.freshness import late_from
+from local_digital.roles import LOADER, acting_as
 from local_digital.sources.files import open_source
 from local_digital.sources.spool import Spool, writing_to
 
@@ -40,6 +42,7 @@ _BATCH_BYTES = 64 * MIB
 _ONE_DAY = dt.timedelta(days=1)
 
 
+@acting_as(LOADER)
 def extract(
     workspace: Workspace,
     feed: FeedHandle,
@@ -69,9 +72,15 @@ def extract(
     new = [file for file in listed if known.get(file.name) != (file.size, file.modified)]
     too_large = [file for file in new if file.size > facts.max_bytes]
     fitting = [file for file in new if file.size <= facts.max_bytes]
-    if fitting and looked is None:
-        return Wait(facts.settle_seconds, _seen(fitting), f"{len(fitting)} files to look at twice")
-    settled = [file for file in fitting if (looked or {}).get(file.name) == [file.size, file.modified]]
+    unproven = {file for file in fitting if not _is_proven(file, known)}
+    if unproven and looked is None:
+        return Wait(facts.settle_seconds, _seen(fitting), f"{len(unproven)} files to look at twice")
+    before = looked or {}
+    settled = [
+        file for file in fitting
+        # What has changed between two looks is being written, whatever anybody says of it.
+        if (before[file.name] == [file.size, file.modified] if file.name in before else file not in unproven)
+    ]  # fmt: skip
     taken, got = _take(workspace, feed, source, settled, run_id)
     # Also what an earlier run took and was killed before it could move it.
     source.archive(file for file in listed if file.name in got or file not in new)
@@ -97,6 +106,7 @@ def extract(
     return Extracted(taken.delivery_ids, [file.name for file in listed if file not in new] + taken.unchanged, left)
 
 
+@acting_as(LOADER)
 def take_files(workspace: Workspace, feed: FeedHandle, paths: Sequence[Path], *, run_id: str) -> Extracted:
     """Land given local files in place of the source; their names carry the date as the source's would.
 
@@ -121,6 +131,15 @@ def _known(workspace: Workspace, feed: FeedHandle) -> dict[str, tuple[int, int]]
     with workspace.engine.connect() as db:
         rows = db.execute(find, {"feed_id": feed.feed_id})
         return {row.name: (row.size_bytes, int(row.modified_at.timestamp())) for row in rows}
+
+
+def _is_proven(file: RemoteFile, known: dict[str, tuple[int, int]]) -> bool:
+    """Say whether one look is enough: the sender vouches for the file, and for no earlier one of its name instead.
+
+    A marker or a line in a manifest may be left from the earlier one. A hash is of the bytes, which are compared with
+    it.
+    """
+    return bool(file.sha256) or (file.vouched_for and file.name not in known)
 
 
 def _seen(files: list[RemoteFile]) -> dict[str, list[int]]:

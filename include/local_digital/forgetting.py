@@ -25,6 +25,7 @@ from local_digital.parsing import values
 from local_digital.parsing.candidates import documents_of, identify
 from local_digital.parsing.mapping import Delivered
 from local_digital.retention import DEAD_AFTER
+from local_digital.roles import LOADER, acting_as
 from local_digital.sources.spool import Spool
 from local_digital.sql import statement
 from local_digital.suppression import case_hash, premises_hash, privacy_secret, rows_of, secret_mark, suppress
@@ -100,6 +101,7 @@ class _Traces:
     seen: set[int] = field(default_factory=set)
 
 
+@acting_as(LOADER)
 def forget(
     workspace: Workspace,
     feed: FeedHandle,
@@ -262,7 +264,7 @@ def _concerned(rows: pa.Table, wanted: _Wanted, traces: _Traces) -> set[int]:
 def _mask(rows: pa.Table, wanted: _Wanted, refs: Iterable[str]) -> Mask:
     gone = rows_of(rows.column("record_ref"), refs)
     if wanted.premises_key is not None:
-        keys = pc.equal(rows.column("premises_key"), pa.scalar(wanted.premises_key, pa.binary()))
+        keys = pc.equal(values.decoded(rows.column("premises_key")), pa.scalar(wanted.premises_key, pa.binary()))
         gone |= np.asarray(pc.fill_null(keys, False).to_numpy(), dtype=bool)
     return gone
 

@@ -11,6 +11,7 @@ import contextlib
 import datetime as dt
 import hashlib
 import os
+import tempfile
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,11 +23,14 @@ from fsspec.implementations.local import LocalFileSystem
 from local_digital.errors import ConfigurationError, TransportError
 from local_digital.fields import RECORD_FIELDS
 from local_digital.object_stores import abort_uploads, is_object_store, open_store, passing_faults
-from local_digital.parsing.values import TYPES
+from local_digital.parsing.values import TYPES, decoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from local_digital.parsing.instants import Mask
+
+_ROWS_A_PART = 250_000
 _FOLDERS = ("raw", "accepted", "validations", "data-docs", "reports")
 
 
@@ -101,26 +105,41 @@ class LandingStore:
     def has_raw(self, sha256: str) -> bool:
         return self._exists(self._raw(sha256))
 
-    def put_accepted(self, delivery_id: int, records: pa.Table) -> None:
-        with pa.BufferOutputStream() as content:
-            pq.write_table(records, content)
-        self._put(self._accepted(delivery_id), content.getvalue().to_pybytes())
+    def put_accepted(self, delivery_id: int, records: pa.Table, kept: Mask | None = None) -> None:
+        """Store a delivery's accepted records: `line` and the canonical fields, times in UTC; kept: which, or all."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "accepted.parquet")
+            with pq.ParquetWriter(path, _stored(records.slice(0, 0)).schema) as writer:
+                for start in range(0, max(1, records.num_rows), _ROWS_A_PART):
+                    part = records.slice(start, _ROWS_A_PART)
+                    if kept is not None:
+                        part = part.filter(pa.array(kept[start : start + _ROWS_A_PART]))
+                    writer.write_table(_stored(part))
+            self._write(self._accepted(delivery_id), lambda place: self._files.put_file(str(path), place))
 
     def accepted(self, delivery_id: int, columns: list[str] | None = None) -> pa.Table:
         """Return a validated delivery's records: `line` and the canonical fields, times in UTC."""
-        # In one piece: between two ranges of it, a rewritten object would be another one.
-        records = pq.read_table(pa.BufferReader(self._read(self._accepted(delivery_id))), columns=columns)
-        for index, field in enumerate(records.schema):
-            if pa.types.is_null(field.type):
-                typed = records.column(index).cast(TYPES[RECORD_FIELDS[field.name]])
-                records = records.set_column(index, field.name, typed)
-        if columns is None:
-            for name in RECORD_FIELDS.keys() - set(records.column_names):
-                # Written before there was such a field; until there were counts each record was one.
-                absent = 1 if name == "count" else None
-                records = records.append_column(name, pa.repeat(pa.scalar(absent, TYPES[RECORD_FIELDS[name]]),
-                                                                records.num_rows))  # fmt: skip
-        return records
+        with self._opened_accepted(delivery_id) as file:
+            return _complete(file.read(columns), columns)
+
+    def accepted_parts(self, delivery_id: int) -> Iterator[pa.Table]:
+        """Yield the same records a good number of rows at a time, in their order."""
+        with self._opened_accepted(delivery_id) as file:
+            for part in range(file.num_row_groups):
+                yield _complete(file.read_row_group(part), None)
+
+    @contextlib.contextmanager
+    def _opened_accepted(self, delivery_id: int) -> Iterator[pq.ParquetFile]:
+        path = self._accepted(delivery_id)
+        if isinstance(self._files, LocalFileSystem):
+            # What takes its place meanwhile is another file.
+            with self._faults_told():
+                content = pa.OSFile(path)
+        else:
+            # In one piece: between two ranges of it, a rewritten object would be another one.
+            content = pa.BufferReader(self._read(path))
+        with content, pq.ParquetFile(content) as file:
+            yield file
 
     def has_accepted(self, delivery_id: int) -> bool:
         return self._exists(self._accepted(delivery_id))
@@ -263,6 +282,27 @@ class LandingStore:
                 "landing store", expected="a store that lets us in", found=type(error).__name__,
                 action="Check LOCAL_DIGITAL_LANDING and the credentials that go with it.",
             ) from error  # fmt: skip
+
+
+def _stored(records: pa.Table) -> pa.Table:
+    keys = records.schema.get_field_index("premises_key")
+    # A dictionary would keep the key of premises whose rows have been taken out.
+    return records.set_column(keys, "premises_key", decoded(records.column(keys))) if keys >= 0 else records
+
+
+def _complete(records: pa.Table, columns: list[str] | None) -> pa.Table:
+    """Give columns that no record has their type, and records of former versions (where all are asked for) the rest."""
+    for index, field in enumerate(records.schema):
+        if pa.types.is_null(field.type):
+            typed = records.column(index).cast(TYPES[RECORD_FIELDS[field.name]])
+            records = records.set_column(index, field.name, typed)
+    if columns is None:
+        for name in RECORD_FIELDS.keys() - set(records.column_names):
+            # Written before there was such a field; until there were counts each record was one.
+            absent = 1 if name == "count" else None
+            records = records.append_column(name, pa.repeat(pa.scalar(absent, TYPES[RECORD_FIELDS[name]]),
+                                                            records.num_rows))  # fmt: skip
+    return records
 
 
 def _last_written(facts: dict[str, Any]) -> dt.datetime:

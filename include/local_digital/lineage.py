@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from local_digital.config.sources import Folder
 from local_digital.publishing.data_sets import published as published_data_sets
+from local_digital.roles import LOADER, acting_as
 from local_digital.sql import statement
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class Lineage:
     written: tuple[Involved, ...]
 
 
+@acting_as(LOADER)
 def extracted(workspace: Workspace, feed: FeedHandle, delivery_ids: Sequence[int]) -> Lineage:
     """Return what `extract` read and wrote; delivery_ids: those that it made."""
     source = feed.feed.source
@@ -85,6 +87,7 @@ def extracted(workspace: Workspace, feed: FeedHandle, delivery_ids: Sequence[int
     )
 
 
+@acting_as(LOADER)
 def validated(workspace: Workspace, feed: FeedHandle, delivery_ids: Sequence[int]) -> Lineage:
     """Return what `validate` read and wrote, with each expectation that it checked."""
     sums = _sums(workspace, delivery_ids)
@@ -99,6 +102,7 @@ def validated(workspace: Workspace, feed: FeedHandle, delivery_ids: Sequence[int
     return Lineage((raw,), (accepted, _table(workspace, "ledger.quarantine", rows=sums.quarantined)))
 
 
+@acting_as(LOADER)
 def loaded(workspace: Workspace, feed: FeedHandle, report: LoadReport) -> Lineage:
     """Return what `load` read and wrote; rows: what changed in the warehouse."""
     sums = _sums(workspace, report.delivery_ids)
@@ -108,6 +112,7 @@ def loaded(workspace: Workspace, feed: FeedHandle, report: LoadReport) -> Lineag
     return Lineage((_landed(workspace, feed, "accepted", rows=sums.accepted),), tuple(tables))
 
 
+@acting_as(LOADER)
 def aggregated(workspace: Workspace) -> Lineage:
     """Return what `aggregate` read and wrote."""
     return Lineage((_table(workspace, "core.record"),), _tables(workspace, _MARTS))

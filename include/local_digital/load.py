@@ -9,22 +9,25 @@ from __future__ import annotations
 import io
 import logging
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 from sqlalchemy import text
 
+from local_digital.ahead import ahead
 from local_digital.calendar import local_day
 from local_digital.config.sources import FileFacts
 from local_digital.fields import INSTANTS, LABELS, RECORD_FIELDS, UNMAPPED
+from local_digital.parsing.values import decoded
+from local_digital.roles import LOADER, acting_as
 from local_digital.sql import statement
 from local_digital.workspace import FeedHandle, Workspace, lock
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from sqlalchemy import Connection as Database
     from sqlalchemy import Row
@@ -33,7 +36,28 @@ _log = logging.getLogger(__name__)
 _COLUMNS = (*RECORD_FIELDS, "line")
 # So many rows are spelt out as text at a time.
 _AT_ONCE = 100_000
+_ANALYZED_FROM = 10_000
 _COPY_BYTES = 1 << 20
+
+
+# Numbers of labels, by field and label.
+_Numbers: TypeAlias = dict[str, dict[str, int]]
+
+
+class _Written(NamedTuple):
+    """How many records a delivery came to, as in `LoadReport`."""
+
+    inserted: int
+    updated: int = 0
+    unchanged: int = 0
+    withdrawn: int = 0
+
+
+class _Text(NamedTuple):
+    """copy: the statement; rows: what it reads."""
+
+    copy: str
+    rows: io.BytesIO
 
 
 @dataclass
@@ -50,6 +74,7 @@ class LoadReport:
         return asdict(self)
 
 
+@acting_as(LOADER)
 def load(workspace: Workspace, feed: FeedHandle) -> LoadReport:
     """Load every validated delivery of a feed, oldest first; nothing to do is fine.
 
@@ -67,30 +92,13 @@ def load(workspace: Workspace, feed: FeedHandle) -> LoadReport:
 
 
 def _load_one(workspace: Workspace, db: Database, feed: FeedHandle, delivery: Row[Any], report: LoadReport) -> None:
-    records = workspace.landing.accepted(delivery.delivery_id)
     resent = _superseded(db, feed, delivery)
-    if feed.feed.delivery == "event_log":
-        inserted, updated, withdrawn = _load_events(workspace, db, feed, delivery, records, resent)
+    newer = _others(db, feed, delivery, "load/newer_deliveries")
+    if feed.feed.delivery not in {"event_log", "aggregate"} and not resent and not newer and _is_empty(db, feed):
+        written = _add_all(workspace, db, feed, delivery.delivery_id)
     else:
-        newer = _others(db, feed, delivery, "load/newer_deliveries")
-        stated = _periods(workspace, newer) if feed.feed.delivery == "aggregate" else None
-        if newer:
-            records = _without(records, _refs(workspace, newer))
-        if stated:
-            records = records.filter(pc.invert(_within(records, stated)))
-        settled = not newer and not resent
-        fresh = _unlike_the_last(workspace, db, feed, delivery, records) if settled else records
-        inserted, updated = _merge(db, feed, delivery.delivery_id, fresh)
-        withdrawn = _replace_periods(db, feed, delivery, records) if feed.feed.delivery == "aggregate" else 0
-        if resent:
-            withdrawn += _retract(workspace, db, feed, delivery, resent, newer)
-    counts = {
-        "delivery_id": delivery.delivery_id,
-        "inserted": inserted,
-        "updated": updated,
-        "unchanged": max(0, records.num_rows - inserted - updated),
-        "withdrawn": withdrawn,
-    }
+        written = _apply(workspace, db, feed, delivery, resent, newer)
+    counts = {"delivery_id": delivery.delivery_id, **written._asdict()}
     db.execute(
         statement("load/mark_days_now_complete"),
         {
@@ -102,60 +110,105 @@ def _load_one(workspace: Workspace, db: Database, feed: FeedHandle, delivery: Ro
     )
     db.execute(statement("load/mark_loaded"), counts)
     report.delivery_ids.append(delivery.delivery_id)
-    report.inserted += inserted
-    report.updated += updated
-    report.unchanged += counts["unchanged"]
-    report.withdrawn += withdrawn
+    report.inserted += written.inserted
+    report.updated += written.updated
+    report.unchanged += written.unchanged
+    report.withdrawn += written.withdrawn
+
+
+def _apply(
+    workspace: Workspace, db: Database, feed: FeedHandle, delivery: Row[Any], resent: list[int], newer: list[int]
+) -> _Written:
+    """Bring a delivery to what is known of the feed already."""
+    records = workspace.landing.accepted(delivery.delivery_id)
+    if feed.feed.delivery == "event_log":
+        inserted, updated, withdrawn = _load_events(workspace, db, feed, delivery, records, resent, newer)
+    else:
+        stated = _periods(workspace, newer) if feed.feed.delivery == "aggregate" else None
+        if newer:
+            records = _without(records, _refs(workspace, newer))
+        if stated:
+            records = records.filter(pc.invert(_within(records, stated)))
+        settled = not newer and not resent
+        fresh = _unlike_the_last(workspace, db, feed, delivery, records) if settled else records
+        inserted, updated = _merge(db, feed, delivery.delivery_id, fresh)
+        withdrawn = _replace_periods(db, feed, delivery, records) if feed.feed.delivery == "aggregate" else 0
+        if resent:
+            withdrawn += _retract(workspace, db, feed, delivery, resent, newer)
+    return _Written(inserted, updated, max(0, records.num_rows - inserted - updated), withdrawn)
+
+
+def _is_empty(db: Database, feed: FeedHandle) -> bool:
+    query = text("select not exists (select 1 from core.record where feed_id = :feed_id)")
+    return bool(db.scalar(query, {"feed_id": feed.feed_id}))
+
+
+def _add_all(workspace: Workspace, db: Database, feed: FeedHandle, delivery_id: int) -> _Written:
+    """Write the first records of a feed, which nothing can be compared with."""
+    landing = workspace.landing
+    numbers = _numbers(db, landing.accepted_parts(delivery_id))
+    same = {"feed_id": feed.feed_id, "delivery_id": delivery_id}
+    days: set[dt.date] = set()
+    rows = 0
+
+    def texts() -> Iterator[_Text]:
+        nonlocal rows
+        for part in landing.accepted_parts(delivery_id):
+            days.update(_days(part.column("reported_at")))
+            rows += part.num_rows
+            yield from _texts("core.record", part, _COLUMNS, numbers, same)
+
+    _copy(db, texts())
+    if rows >= _ANALYZED_FROM:
+        # Without statistics of so many new rows the figures would be computed in the slowest way there is.
+        db.execute(text("select core.analyze_records()"))
+    db.execute(statement("load/add_stale_days"), {"feed_id": feed.feed_id, "days": sorted(days)})
+    return _Written(rows)
+
+
+def _days(moments: pa.ChunkedArray) -> list[dt.date]:
+    local = pc.local_timestamp(pc.cast(moments, pa.timestamp("us", tz="Europe/London")))
+    days: list[dt.date] = pc.unique(pc.cast(local, pa.date32(), safe=False)).to_pylist()
+    return days
 
 
 def _merge(db: Database, feed: FeedHandle, delivery_id: int, records: pa.Table) -> tuple[int, int]:
     """Stage with COPY and merge; return how many records were inserted and how many updated."""
     if records.num_rows == 0:
         return 0, 0
-    if db.scalar(text("select not exists (select 1 from core.record where feed_id = :feed_id)"),
-                 {"feed_id": feed.feed_id}):  # fmt: skip
-        return _add_all(db, feed, delivery_id, records), 0
     _stage(db, records, _COLUMNS)
     return _merge_staged(db, feed, delivery_id)
 
 
-def _add_all(db: Database, feed: FeedHandle, delivery_id: int, records: pa.Table) -> int:
-    """Write the first records of a feed, which nothing can be compared with; return how many."""
-    _copy(db, "core.record", records, _COLUMNS, {"feed_id": feed.feed_id, "delivery_id": delivery_id})
-    days = pc.cast(pc.local_timestamp(pc.cast(records.column("reported_at"), pa.timestamp("us", tz="Europe/London"))),
-                   pa.date32(), safe=False)  # fmt: skip
-    if records.num_rows >= _AT_ONCE // 10:
-        # Without statistics of so many new rows the figures would be computed in the slowest way there is.
-        db.execute(text("analyze core.record"))
-    db.execute(statement("load/add_stale_days"), {"feed_id": feed.feed_id, "days": pc.unique(days).to_pylist()})
-    return int(records.num_rows)
-
-
 def _stage(db: Database, records: pa.Table, columns: tuple[str, ...]) -> None:
     db.execute(statement("load/stage"))
-    _copy(db, "stage", records, columns, {})
+    _copy(db, _texts("stage", records, columns, _numbers(db, [records]), {}))
     db.execute(text("analyze stage"))
 
 
-def _copy(db: Database, table: str, records: pa.Table, columns: tuple[str, ...], same: dict[str, int]) -> None:
-    """Write records by COPY. same: columns that are alike in all rows, with their value."""
-    if not records.num_rows:
-        return
-    # What no record has, a column is null by itself. The names are the vocabulary's own, no outside text.
-    told = {name: records.column(name) for name in columns if records.column(name).null_count < records.num_rows}
-    spelt = pa.table(
-        {name: _spelt(db, name, column) for name, column in told.items()}
-        | {name: pa.repeat(value, records.num_rows) for name, value in same.items()}
-    )
+def _copy(db: Database, texts: Iterator[_Text]) -> None:
     cursor = db.connection.cursor()
-    copy = f"copy {table} ({', '.join(spelt.column_names)}) from stdin with (format csv)"
-    for start in range(0, records.num_rows, _AT_ONCE):
-        few = io.BytesIO()
-        options = pa.csv.WriteOptions(include_header=False, quoting_style="needed")
-        pa.csv.write_csv(spelt.slice(start, _AT_ONCE), few, options)
-        few.seek(0)
-        cursor.copy_expert(copy, few, _COPY_BYTES)
+    for copy, rows in ahead(texts):
+        cursor.copy_expert(copy, rows, _COPY_BYTES)
     cursor.close()
+
+
+def _texts(
+    table: str, records: pa.Table, columns: tuple[str, ...], numbers: _Numbers, same: dict[str, int]
+) -> Iterator[_Text]:
+    """Spell records out for COPY. numbers: of labels. same: columns that are alike in all rows, with their value."""
+    for start in range(0, records.num_rows, _AT_ONCE):
+        few = records.slice(start, _AT_ONCE)
+        # What none of them has, a column is null by itself. The names are the vocabulary's own, no outside text.
+        told = {name: few.column(name) for name in columns if few.column(name).null_count < few.num_rows}
+        spelt = pa.table(
+            {name: _spelt(name, column, numbers) for name, column in told.items()}
+            | {name: pa.repeat(value, few.num_rows) for name, value in same.items()}
+        )
+        rows = io.BytesIO()
+        pa.csv.write_csv(spelt, rows, pa.csv.WriteOptions(include_header=False, quoting_style="needed"))
+        rows.seek(0)
+        yield _Text(f"copy {table} ({', '.join(spelt.column_names)}) from stdin with (format csv)", rows)
 
 
 def _unlike_the_last(
@@ -174,14 +227,10 @@ def _unlike_the_last(
     for name in RECORD_FIELDS:
         if name == "record_ref":
             continue
-        now, then = _plain(records.column(name)), _plain(last.column(name)).take(found)
+        now, then = decoded(records.column(name)), decoded(last.column(name)).take(found)
         alike = pc.or_(pc.fill_null(pc.equal(now, then), False), pc.and_(pc.is_null(now), pc.is_null(then)))
         same = pc.and_(same, alike)
     return records.filter(pc.invert(same))
-
-
-def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.cast(column, pa.string()) if pa.types.is_dictionary(column.type) else column
 
 
 def _merge_staged(db: Database, feed: FeedHandle, delivery_id: int) -> tuple[int, int]:
@@ -191,7 +240,13 @@ def _merge_staged(db: Database, feed: FeedHandle, delivery_id: int) -> tuple[int
 
 
 def _load_events(
-    workspace: Workspace, db: Database, feed: FeedHandle, delivery: Row[Any], events: pa.Table, resent: list[int]
+    workspace: Workspace,
+    db: Database,
+    feed: FeedHandle,
+    delivery: Row[Any],
+    events: pa.Table,
+    resent: list[int],
+    newer: list[int],
 ) -> tuple[int, int, int]:
     """Add a delivery's events and tell its cases anew; return cases inserted, updated and withdrawn.
 
@@ -201,8 +256,7 @@ def _load_events(
     if resent:
         forgotten = db.scalars(statement("load/forget_events"), {"feed_id": feed.feed_id, "superseded": resent})
         refs |= set(forgotten)
-        for other in (*_others(db, feed, delivery, "load/older_deliveries"),
-                      *_others(db, feed, delivery, "load/newer_deliveries")):  # fmt: skip
+        for other in (*_others(db, feed, delivery, "load/older_deliveries"), *newer):
             told = workspace.landing.accepted(other)
             known = told.filter(pc.is_in(told.column("record_ref"), pa.array(sorted(refs), pa.string())))
             _add_events(db, feed, other, known)
@@ -245,10 +299,13 @@ def _replace_periods(db: Database, feed: FeedHandle, delivery: Row[Any], records
     return int(replaced.withdrawn)
 
 
-def _spelt(db: Database, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
+def _spelt(name: str, column: pa.ChunkedArray, numbers: _Numbers) -> pa.ChunkedArray | pa.Array:
     """Return a column as PostgreSQL reads it from text."""
     if name in LABELS:
-        return _label_ids(db, name, column)
+        encoded = column.combine_chunks().dictionary_encode()
+        return pa.array([numbers[name].get(word) for word in encoded.dictionary.to_pylist()], pa.int32()).take(
+            encoded.indices
+        )
     if name == "premises_key":
         keys = column.combine_chunks().dictionary_encode()
         spelt = pa.array(
@@ -262,13 +319,13 @@ def _spelt(db: Database, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray 
     return pc.cast(column, pa.string()) if name == "amount" else column
 
 
-def _label_ids(db: Database, name: str, column: pa.ChunkedArray) -> pa.Array:
-    encoded = column.combine_chunks()
-    if not isinstance(encoded, pa.DictionaryArray):
-        encoded = encoded.dictionary_encode()
-    words = encoded.dictionary.to_pylist()
-    ids = _label_numbers(db, name, [word for word in words if word is not None])
-    return pa.array([ids.get(word) for word in words], pa.int32()).take(encoded.indices)
+def _numbers(db: Database, parts: Iterable[pa.Table]) -> _Numbers:
+    """Return the numbers of all labels in these records, by field and label; new ones are given one."""
+    words: dict[str, set[str]] = {name: set() for name in LABELS}
+    for part in parts:
+        for name in LABELS:
+            words[name].update(word for word in pc.unique(part.column(name)).to_pylist() if word is not None)
+    return {name: _label_numbers(db, name, sorted(found)) for name, found in words.items() if found}
 
 
 def _label_numbers(db: Database, field: str, labels: list[str]) -> dict[str, int]:

@@ -14,6 +14,7 @@ from local_digital.board.states import states_of
 from local_digital.config.loading import load_councils
 from local_digital.errors import ConfigurationError
 from local_digital.freshness import is_late
+from local_digital.roles import BOARD, acting_as
 from local_digital.sql import statement
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def metrics(workspace: Workspace, *, now: dt.datetime | None = None) -> str:
     return "\n".join(line for gauge in gauges(workspace, now=now) for line in gauge.lines) + "\n"
 
 
+@acting_as(BOARD)
 def gauges(workspace: Workspace, *, now: dt.datetime | None = None) -> list[Gauge]:
     """Return the gauges of all councils whose files are right. now: aware."""
     now = now or dt.datetime.now(dt.UTC)

@@ -48,6 +48,9 @@ def migrate_engine(engine: Engine) -> str:
         config.attributes["connection"] = connection
         _refuse_newer(connection, ScriptDirectory.from_config(config))
         command.upgrade(config, "head")
+        # Each time: an administrator may have made the roles since, and new tables need their grants.
+        for role in ("analyze_records", "loader", "publisher"):
+            _run(connection, _FOLDER.parent / "roles" / f"{role}.sql")
         this_year = dt.datetime.now(dt.UTC).year
         connection.execute(
             statement("reference/working_day"),
@@ -61,7 +64,11 @@ def migrate_engine(engine: Engine) -> str:
 def run_folder(name: str) -> None:
     """Run the SQL files of one migration in the order of their names, on Alembic's connection."""
     for path in sorted(Path(_FOLDER / name).glob("*.sql")):
-        op.execute(text(path.read_text(encoding="utf-8").replace(":", r"\:")))
+        _run(op.get_bind(), path)
+
+
+def _run(connection: Connection, path: Path) -> None:
+    connection.execute(text(path.read_text(encoding="utf-8").replace(":", r"\:")))
 
 
 def _version(connection: Connection) -> str | None:

@@ -15,8 +15,9 @@ import pyarrow.compute as pc
 
 from local_digital.calendar import midnight
 from local_digital.errors import ConfigurationError
-from local_digital.fields import LABELS
 from local_digital.load import load
+from local_digital.parsing.values import decoded
+from local_digital.roles import LOADER, acting_as
 from local_digital.sql import statement
 from local_digital.suppression import Suppressed
 from local_digital.validate import judge, secret_for, validate
@@ -54,6 +55,7 @@ class Replayed:
         return asdict(self)
 
 
+@acting_as(LOADER)
 def replay(
     workspace: Workspace,
     feed: FeedHandle,
@@ -155,8 +157,7 @@ def _differences(was: pa.Table, now: pa.Table) -> tuple[int, int, int]:
     differs = np.zeros(len(both), dtype=bool)
     for name in now.column_names:
         old, new = was.column(name).take(pa.array(places_was)), now.column(name).take(pa.array(places_now))
-        if name in LABELS:
-            old, new = pc.cast(old, pa.string()), pc.cast(new, pa.string())
+        old, new = decoded(old), decoded(new)
         same = pc.or_(pc.fill_null(pc.equal(old, new.cast(old.type)), False), pc.and_(pc.is_null(old), pc.is_null(new)))
         differs |= ~np.asarray(same.to_numpy(), dtype=bool)
     return now.num_rows - len(both), int(differs.sum()), was.num_rows - len(both)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from local_digital.availability import forget_checks
 from local_digital.config.loading import load_councils, load_transactions
 from local_digital.error_report import remove_old
+from local_digital.errors import DataError
+from local_digital.roles import LOADER, acting_as
 from local_digital.sources.spool import Spool
 from local_digital.sql import statement
 from local_digital.workspace import Workspace, lock
@@ -24,11 +26,14 @@ DEAD_AFTER = dt.timedelta(hours=1)
 FAULTS_KEPT_DAYS = 400
 
 
+@acting_as(LOADER)
 def expire(workspace: Workspace, *, dry_run: bool = False) -> list[int]:
     """Remove raw files past their council's retention; return the ids of the deliveries whose bytes went.
 
-    The accepted records and the ledger stay. The ledger is marked after the bytes are gone, so a crash between the two
-    only makes the next call mark what is gone already. Bytes that somebody lands again meanwhile stay.
+    The accepted records and the ledger stay. A delivery that nobody could read in all that time is turned down: nobody
+    ever will, and what the council was promised holds for it too. The ledger is marked after the bytes are gone, so a
+    crash between the two only makes the next call mark what is gone already. Bytes that somebody lands again meanwhile
+    stay.
     """
     gone: list[int] = []
     councils, _ = load_councils(workspace.settings.config)
@@ -48,6 +53,7 @@ def expire(workspace: Workspace, *, dry_run: bool = False) -> list[int]:
     return gone
 
 
+@acting_as(LOADER)
 def expire_reports(workspace: Workspace, *, dry_run: bool = False) -> list[int]:
     """Remove error reports but for those of each feed's newest deliveries; return of which deliveries they were."""
     councils, _ = load_councils(workspace.settings.config)
@@ -66,5 +72,21 @@ def _remove(workspace: Workspace, delivery: Row[Any], facts: dict[str, object]) 
         if not db.execute(statement("ledger/expired_raw"), {**facts, "delivery_id": delivery.delivery_id}).all():
             return False
         workspace.landing.remove_raw(delivery.sha256)
+        if delivery.status == "landed":
+            reason = _unread(delivery, int(str(facts["days"])))
+            db.execute(
+                statement("ledger/mark_rejected"), {"delivery_id": delivery.delivery_id, "rejected_because": reason}
+            )
         db.execute(statement("ledger/mark_raw_removed"), {"delivery_id": delivery.delivery_id})
     return True
+
+
+def _unread(delivery: Row[Any], days: int) -> str:
+    return str(
+        DataError(
+            f"{delivery.council} {delivery.transaction}: {delivery.name}",
+            expected=f"to be read within the {days} days for which the council's files are kept",
+            found="nobody who could read it, until its time was over",
+            action="Mend what kept it from being read, then ask the council to send the file again.",
+        )
+    )

@@ -6,6 +6,7 @@ On the command line they come from the environment, in Airflow from its connecti
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ LOCAL = ROOT / ".local"
 _CONNECTION_PREFIX = "LOCAL_DIGITAL_CONN_"
 _CONNECTIONS_FILE = "LOCAL_DIGITAL_CONNECTIONS_FILE"
 _WAREHOUSE = "LOCAL_DIGITAL_WAREHOUSE"
+_BENCHMARK_HOURS = "LOCAL_DIGITAL_BENCHMARK_HOURS"
 _PAGES_KEPT = "LOCAL_DIGITAL_PAGES_KEPT"
 _FEWEST_PAGES = 10
 
@@ -61,7 +63,7 @@ class Settings:
     site it is. contact: an e-mail address or a page, told to those whose websites are looked at. environment: nobody
     is told of faults unless it is `production`. alerts: a file with the channels for councils that name none.
     runbook_url: where people read docs/runbook.md. pages_kept: of how many deliveries of a feed, the newest, Data Docs
-    and error reports are kept.
+    and error reports are kept. benchmarks_stand: how long the public pages keep benchmarks though figures changed.
     """
 
     connection: Callable[[str], Connection] = field(repr=False)
@@ -77,6 +79,7 @@ class Settings:
     alerts: Path | None = None
     runbook_url: str | None = None
     pages_kept: int = 60
+    benchmarks_stand: dt.timedelta = dt.timedelta(0)
 
     @property
     def is_production(self) -> bool:
@@ -93,7 +96,7 @@ def from_environment(
     URL. LOCAL_DIGITAL_LANDING: a folder or fsspec URL. LOCAL_DIGITAL_SPOOL: a folder. LOCAL_DIGITAL_SITE: a
     folder or fsspec URL; LOCAL_DIGITAL_SITE_URL: its public address; LOCAL_DIGITAL_PUBLISHER: a name.
     LOCAL_DIGITAL_CONTACT: an e-mail address or a URL. LOCAL_DIGITAL_ENVIRONMENT: `production`, or any other word.
-    LOCAL_DIGITAL_PAGES_KEPT: a whole number, 10 or more.
+    LOCAL_DIGITAL_PAGES_KEPT: a whole number, 10 or more. LOCAL_DIGITAL_BENCHMARK_HOURS: a whole number.
     LOCAL_DIGITAL_ALERTS: a file; `alerts.yaml` beside `councils/` where there is one. LOCAL_DIGITAL_RUNBOOK_URL: a URL.
     LOCAL_DIGITAL_CONN_<ID>: a connection as JSON with the keys that Airflow uses (host, port, login, password, extra).
     LOCAL_DIGITAL_CONNECTIONS_FILE: a JSON file with connections by id, for those without a variable; `connection`
@@ -133,6 +136,7 @@ def from_environment(
         alerts=_alerts(variables.get("LOCAL_DIGITAL_ALERTS"), config),
         runbook_url=variables.get("LOCAL_DIGITAL_RUNBOOK_URL", "").strip() or None,
         pages_kept=_pages_kept(variables.get(_PAGES_KEPT, "").strip()),
+        benchmarks_stand=_hours(_BENCHMARK_HOURS, variables.get(_BENCHMARK_HOURS, "").strip()),
     )
 
 
@@ -170,6 +174,14 @@ def _pages_kept(value: str) -> int:
             action="Mend it, or unset it for the default.",
         )  # fmt: skip
     return int(value)
+
+
+def _hours(name: str, value: str) -> dt.timedelta:
+    if value and not value.isdecimal():
+        raise ConfigurationError(
+            name, expected="a whole number of hours", found=repr(value), action="Mend it, or unset it for none."
+        )
+    return dt.timedelta(hours=int(value or 0))
 
 
 def _alerts(path: str | None, config: Path) -> Path | None:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from local_digital.errors import ConfigurationError
+from local_digital.parsing.values import decoded
 from local_digital.sql import statement
 from local_digital.workspace import lock
 
@@ -114,7 +115,7 @@ class Suppressed:
         """
         if not self.cases and not self.premises:
             return LeftOut(candidates)
-        refs, keys = candidates.table.column("record_ref"), candidates.table.column("premises_key")
+        refs, keys = candidates.table.column("record_ref"), decoded(candidates.table.column("premises_key"))
         there = _matching(keys, self.premises, lambda key: premises_hash(self.secret, key))
         known = _matching(refs, self.cases, lambda ref: case_hash(self.secret, ref))
         found = {

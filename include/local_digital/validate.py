@@ -27,13 +27,18 @@ from local_digital.expectations import Validation, check
 from local_digital.fields import UNMAPPED
 from local_digital.parsing.candidates import Candidates, Fault, parse
 from local_digital.parsing.mapping import Delivered
+from local_digital.partition import by_reference
+from local_digital.roles import LOADER, acting_as
 from local_digital.sql import statement
 from local_digital.suppression import LeftOut, Suppressed, privacy_secret
 from local_digital.workspace import FeedHandle, Workspace, lock
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from sqlalchemy import Connection as Database
     from sqlalchemy import Row
+
+    from local_digital.parsing.instants import Mask
 
 _log = logging.getLogger(__name__)
 _EARLIEST = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
@@ -68,6 +73,7 @@ class DeliveryReport:
         return asdict(self)
 
 
+@acting_as(LOADER)
 def validate(workspace: Workspace, feed: FeedHandle) -> list[DeliveryReport]:
     """Validate every landed delivery of a feed, oldest first; the result is the same however often it runs.
 
@@ -124,6 +130,7 @@ class Judged:
     found: _SortedOut
 
 
+@acting_as(LOADER)
 def judge(
     workspace: Workspace, feed: FeedHandle, delivery: Row[Any], secret: str, suppressed: Suppressed
 ) -> Judged | str:
@@ -163,8 +170,8 @@ def _validate_one(
             db.execute(statement("ledger/mark_rejected"), report.as_json())
         return report
     candidates, sorted_out = judged.left.candidates, judged.found
-    complete_until, ends_early = _complete_until(feed, delivery.as_of, sorted_out.accepted)
-    workspace.landing.put_accepted(delivery.delivery_id, sorted_out.accepted)
+    complete_until, ends_early = _complete_until(feed, delivery.as_of, sorted_out)
+    workspace.landing.put_accepted(delivery.delivery_id, sorted_out.table, sorted_out.kept)
     if with_page:
         keep(workspace, feed, delivery.delivery_id, sorted_out.validation)
     report = DeliveryReport(
@@ -172,7 +179,7 @@ def _validate_one(
         delivery.name,
         "validated",
         read=candidates.rows_read,
-        accepted=sorted_out.accepted.num_rows,
+        accepted=int(np.count_nonzero(sorted_out.kept)),
         quarantined=len({fault.line for fault in sorted_out.faults}),
         duplicates=sorted_out.duplicates,
         filtered=candidates.filtered,
@@ -206,11 +213,18 @@ def _mark_validated(db: Database, report: DeliveryReport, complete_until: dt.dat
 
 @dataclass(frozen=True)
 class _SortedOut:
-    accepted: pa.Table
+    """table: all rows, of which some are kept: to leave the others out is to hold the most of them twice."""
+
+    table: pa.Table
+    kept: Mask
     faults: list[Fault]
     duplicates: int
     warnings: list[str]
     validation: Validation
+
+    @property
+    def accepted(self) -> pa.Table:
+        return self.table.filter(pa.array(self.kept))
 
 
 def _sort_out(
@@ -218,10 +232,12 @@ def _sort_out(
 ) -> _SortedOut:
     """Split candidates into accepted, quarantined and duplicates."""
     faults = list(candidates.faults)
-    table = _without_lines(candidates.table, {fault.line for fault in faults})
+    table = candidates.table
+    kept = _but(table, np.ones(table.num_rows, dtype=bool), {fault.line for fault in faults})
     low, high = _volume_band(workspace, feed, delivery)
     validation = check(
         table,
+        kept,
         feed.contract.transaction,
         {
             "earliest": _EARLIEST,
@@ -259,43 +275,54 @@ def _sort_out(
         elif entry.severity == "warning" and entry.arguments.get("value_set") != [UNMAPPED]:
             # Unmapped words have been told one by one.
             warnings.append(f"{source or 'rows'}: expected {entry.expected}; {result.failed} otherwise")
-    table = _without_lines(table, {fault.line for fault in faults})
-    table, duplicates, repeated = _deduplicated(table, events=feed.feed.delivery == "event_log")
+    kept = _but(table, kept, {fault.line for fault in faults})
+    kept, duplicates, repeated = _deduplicated(table, kept, events=feed.feed.delivery == "event_log")
     ref = _source_name(feed, "record_ref")
     faults += [Fault(line, "superseded_in_file", ref, "each case once; a later row was taken") for line in repeated]
-    return _SortedOut(table, faults, duplicates, warnings, validation)
+    return _SortedOut(table, kept, faults, duplicates, warnings, validation)
 
 
 def _end_of_day(moment: dt.datetime) -> dt.datetime:
     return midnight(local_day(moment) + dt.timedelta(days=1)).astimezone(dt.UTC)
 
 
-def _deduplicated(table: pa.Table, *, events: bool) -> tuple[pa.Table, int, list[int]]:
-    """Drop exact duplicates (equal in every field kept) and, of different rows with one reference, all but the last.
+def _deduplicated(table: pa.Table, kept: Mask, *, events: bool) -> tuple[Mask, int, list[int]]:
+    """Drop exact duplicates (equal in every field) and, of different rows with one reference, all but the last.
 
-    events: the rows of a case are its history, and all stay. Returns the table, the number of exact duplicates and the
-    lines of the rows that a later one replaces.
+    kept: the rows to look at. events: the rows of a case are its history, and all stay. Returns the rows that are left,
+    the number of exact duplicates and the lines of the rows that a later one replaces.
     """
-    ref = table.column("record_ref").combine_chunks().dictionary_encode()
-    if len(ref.dictionary) + ref.null_count == table.num_rows and ref.null_count <= 1:
-        return table, 0, []
-    codes = pd.Series(pc.fill_null(ref.indices, -1).to_numpy(zero_copy_only=False))
-    suspects = np.flatnonzero(codes.duplicated(keep=False).to_numpy())
+    refs = table.column("record_ref")
+    suspects = np.sort(np.concatenate([_repeated(refs, part) for part in by_reference(table, kept)]))
+    if not len(suspects):
+        return kept, 0, []
     few = table.take(pa.array(suspects)).to_pandas()
     # The last of equal rows stays, so that "the last row of a case wins" holds for a row that comes back.
     exact = few.drop(columns="line").duplicated(keep="last").to_numpy()
     replaced = few.loc[~exact, "record_ref"].duplicated(keep="last") & (not events)
     lines = few.loc[replaced.index[replaced], "line"]
     gone = np.concatenate([suspects[exact], suspects[replaced.index[replaced].to_numpy()]])
-    keep = np.ones(table.num_rows, dtype=bool)
-    keep[gone] = False
-    return table.filter(pa.array(keep)), int(exact.sum()), [int(line) for line in lines]
+    left = kept.copy()
+    left[gone] = False
+    return left, int(exact.sum()), [int(line) for line in lines]
 
 
-def _without_lines(table: pa.Table, lines: set[int]) -> pa.Table:
+def _repeated(refs: pa.ChunkedArray, part: Mask) -> NDArray[np.int64]:
+    """Return the positions of the rows of a part whose reference another row has too."""
+    ref = refs.filter(pa.array(part)).combine_chunks().dictionary_encode()
+    if len(ref.dictionary) + ref.null_count == len(ref) and ref.null_count <= 1:
+        return np.empty(0, np.int64)
+    codes = pd.Series(pc.fill_null(ref.indices, -1).to_numpy(zero_copy_only=False))
+    return np.flatnonzero(part)[codes.duplicated(keep=False).to_numpy()]
+
+
+def _but(table: pa.Table, kept: Mask, lines: set[int]) -> Mask:
+    """Return the rows that are kept without these lines."""
     if not lines:
-        return table
-    return table.filter(pc.invert(pc.is_in(table.column("line"), pa.array(sorted(lines), pa.int64()))))
+        return kept
+    gone = pc.is_in(table.column("line"), pa.array(sorted(lines), pa.int64()))
+    left: Mask = kept & ~np.asarray(gone.to_numpy(), dtype=bool)
+    return left
 
 
 def _source_name(feed: FeedHandle, field_name: str | None) -> str:
@@ -335,14 +362,14 @@ def _refuse_shrunken_snapshot(
         )
 
 
-def _complete_until(feed: FeedHandle, as_of: dt.datetime, accepted: pa.Table) -> tuple[dt.datetime, list[str]]:
+def _complete_until(feed: FeedHandle, as_of: dt.datetime, found: _SortedOut) -> tuple[dt.datetime, list[str]]:
     """Return the moment up to which a delivery's figures are whole, and a warning when that is earlier than it looks.
 
     A count covers the periods that it states. Other rows cover everything up to `as_of`, unless they end long before:
     an export of past years says nothing of the weeks since, and those must not become zeros.
     """
     facts = feed.feed
-    newest = pc.max(accepted.column("reported_at")).as_py()
+    newest = pc.max(found.table.column("reported_at").filter(pa.array(found.kept))).as_py()
     warnings = []
     complete = as_of
     if newest is not None and facts.aggregate:

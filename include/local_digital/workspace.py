@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import psycopg2
 from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 
 from local_digital.config.loading import load_council, load_transactions
 from local_digital.embedded import running
 from local_digital.errors import ConfigurationError, TransportError
 from local_digital.landing import LandingStore
+from local_digital.roles import BOARD, engine_of
 from local_digital.settings import LOCAL, Settings
 
 if TYPE_CHECKING:
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from local_digital.config.models import Council, Feed, Transaction
 
 WAREHOUSE = "warehouse"
+
+# How a lost connection shows. COPY asks the driver itself, past SQLAlchemy, which then stumbles over its own rollback.
+_LOST = (OperationalError, InterfaceError, psycopg2.OperationalError, psycopg2.InterfaceError)
 
 # A task's time-out is a signal, and Python hears none while it waits for the server. So the server ends the wait, well
 # within the hour that a step may take.
@@ -46,11 +51,16 @@ class FeedHandle:
 
 @dataclass(frozen=True)
 class Workspace:
-    """engine: the warehouse. landing: the landing store. Open it with `Workspace.open`."""
+    """engine: the warehouse. landing: the landing store. Open it with `Workspace.open`.
+
+    role: whose rights the engine has, empty for its login's own.
+    """
 
     settings: Settings
     engine: Engine
     landing: LandingStore
+    role: str = ""
+    _engines: dict[str, Engine] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     @contextlib.contextmanager
@@ -73,8 +83,9 @@ class Workspace:
             event.listen(engine, "connect", _limit_waiting)
             try:
                 yield cls(settings, engine, LandingStore(settings.landing))
-            except OperationalError as error:
-                if type(error.orig).__name__ == "LockNotAvailable":
+            except _LOST as error:
+                found = type(getattr(error, "orig", error)).__name__
+                if found == "LockNotAvailable":
                     raise TransportError(
                         "warehouse",
                         expected=f"every lock within {_LONGEST_LOCK_WAIT}",
@@ -84,7 +95,7 @@ class Workspace:
                 raise TransportError(
                     "warehouse",
                     expected="PostgreSQL to answer",
-                    found=type(error.orig).__name__,
+                    found=found,
                     action="Check that the server runs and that LOCAL_DIGITAL_WAREHOUSE points to it, then run again.",
                 ) from error
             except ProgrammingError as error:
@@ -98,6 +109,18 @@ class Workspace:
                 ) from error
             finally:
                 engine.dispose()
+
+    def acting_as(self, role: str) -> Workspace:
+        """Return the same with the rights of a role of `roles`, wherever the login may step down to it.
+
+        What only reads for the board goes on doing so.
+        """
+        if self.role in {role, BOARD}:
+            return self
+        own = self._engines.setdefault("", self.engine)
+        if role not in self._engines:
+            self._engines[role] = engine_of(own, role)
+        return replace(self, engine=self._engines[role], role=role)
 
     def council(self, slug: str) -> Council:
         return load_council(self.settings.config, slug)

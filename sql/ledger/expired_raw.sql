@@ -1,14 +1,17 @@
 -- grain: one delivery whose raw bytes are past the council's retention, and no other delivery of these bytes is younger
 select
     delivery.delivery_id,
-    delivery.sha256
+    delivery.sha256,
+    delivery.name,
+    delivery.status,
+    feed.council,
+    feed.transaction
 from ledger.delivery
 inner join ledger.feed on delivery.feed_id = feed.feed_id
 where
     feed.council = :council
     and (cast(:delivery_id as bigint) is null or delivery.delivery_id = :delivery_id)
     and delivery.raw_removed_at is null
-    and delivery.status in ('loaded', 'rejected')
     and delivery.received_at < now() - make_interval(days => :days)
     and not exists (
         select 1 from ledger.delivery as other
@@ -16,9 +19,6 @@ where
             other.sha256 = delivery.sha256
             and other.delivery_id <> delivery.delivery_id
             and other.raw_removed_at is null
-            and (
-                other.status not in ('loaded', 'rejected')
-                or other.received_at >= now() - make_interval(days => :days)
-            )
+            and other.received_at >= now() - make_interval(days => :days)
     )
 order by delivery.delivery_id

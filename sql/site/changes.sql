@@ -12,3 +12,4 @@ select
 from open_data.change
 inner join marts.council on change.council = council.council
 order by change.changed_at desc, change.change_id desc
+limit cast(:most as integer)

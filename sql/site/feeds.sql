@@ -3,7 +3,8 @@ select
     feed.council,
     feed.transaction,
     feed.first_released_at,
-    feed.released_at
+    feed.released_at,
+    cast(feed.version as text) as version
 from open_data.feed
 inner join marts.council on feed.council = council.council
 inner join marts.offer

@@ -242,7 +242,7 @@ def test_data_docs_that_are_not_built_yet_say_when_they_will_be(board: Board, vi
 
 def test_day_in_the_address_is_kept_from_page_to_page(viewer: TestClient) -> None:
     shown = viewer.get("/board/?as_of=2025-12-01").text
-    assert "/board/councils/mine?as_of=2025-12-01" in shown
+    assert 'href="councils/mine?as_of=2025-12-01"' in shown
     assert "late by" in shown
     assert "late by" not in viewer.get("/board/?as_of=2025-11-05").text
     assert viewer.get("/board/?as_of=yesterday").status_code == 404
@@ -348,6 +348,35 @@ def test_links_to_runs_leave_the_frame(context: BrowserContext) -> None:
     page = context.new_page()
     framed(page).get_by_role("link", name="Run").first.click()
     page.wait_for_url("**/dags/council_mine/runs/scheduled__1")
+
+
+def test_links_to_another_site_open_a_window_of_their_own(context: BrowserContext) -> None:
+    page = context.new_page()
+    context.route("http://figures.example.org/**", lambda route: route.fulfill(body="Figures"))
+    framed(page).locator("main").evaluate(
+        "main => main.insertAdjacentHTML('beforeend', '<a href=http://figures.example.org/>Dashboard</a>')"
+    )
+    with context.expect_page() as opened:
+        page.frame_locator("iframe").get_by_role("link", name="Dashboard").click()
+    opened.value.wait_for_url("http://figures.example.org/")
+    assert page.url.endswith("/plugin/rollout")
+
+
+def test_links_within_the_board_stay_in_the_frame(context: BrowserContext) -> None:
+    page = context.new_page()
+    frame = framed(page)
+    frame.get_by_role("row", name="Mine").get_by_role("link", name="Delivery").click()
+    frame.get_by_role("heading", level=1, name=NIGHT_FILE).wait_for()
+    assert page.url.endswith("/plugin/rollout")
+
+
+def test_cells_say_their_transaction_where_a_row_is_a_block(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(PAGES[0])
+    mine = page.get_by_role("row", name="Mine")
+    assert mine.get_by_role("cell", name="Report a missed bin").count() == 0
+    page.set_viewport_size({"width": 360, "height": 900})
+    assert mine.get_by_role("cell", name="Report a missed bin").count() == 1
 
 
 def test_filters_work_without_a_new_page_and_from_the_keyboard(context: BrowserContext) -> None:

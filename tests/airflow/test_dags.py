@@ -99,6 +99,12 @@ def test_every_task_has_a_time_out_a_pool_and_an_owner(bag: DagBag) -> None:
         assert task.owner == "local-digital", task.task_id
 
 
+def test_no_task_keeps_its_counts_one_by_one(bag: DagBag) -> None:
+    # Each would be a call of its own to the API server.
+    for task in bag.dags[SOLIHULL].tasks:
+        assert not task.multiple_outputs, task.task_id
+
+
 def test_publishing_may_wait_for_somebody_and_tells_the_site_of_what_is_public_now(bag: DagBag) -> None:
     publish = bag.dags[SOLIHULL].get_task("publish")
 
@@ -107,7 +113,7 @@ def test_publishing_may_wait_for_somebody_and_tells_the_site_of_what_is_public_n
     assert (publish.council, publish.execution_timeout) == ("solihull", dt.timedelta(hours=1))
     assert publish.response_timeout == dt.timedelta(hours=20)
     assert publish.retries == 4
-    assert [outlet.name for outlet in publish.outlets] == ["public-figures"]
+    assert [outlet.name for outlet in publish.outlets] == ["public-figures-solihull"]
 
 
 def test_open_data_are_built_when_public_figures_change_and_once_an_hour(bag: DagBag) -> None:

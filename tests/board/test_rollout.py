@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import dataclasses
 import datetime as dt
+import hashlib
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,10 +14,11 @@ import yaml
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.exc import InternalError, ProgrammingError
 
-from local_digital.board.pages import Addresses, page
-from local_digital.board.reading import ROLE, Board
-from local_digital.board.rollout import Rollout, Wanted, rollout
+from local_digital.board.pages import Addresses, board_page
+from local_digital.board.reading import Board
+from local_digital.board.rollout import Cell, Rollout, Row, Wanted, rollout
 from local_digital.board.states import STATES
+from local_digital.roles import BOARD
 from local_digital.settings import Settings
 from tests.anywhere import FEED
 from tests.board.places import BAD, GOOD, NIGHT, NOBODY, NOW, PERSONAL, Places, export
@@ -22,7 +27,6 @@ from tests.kpis.exports import feed_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from local_digital.board.rollout import Cell
     from local_digital.embedded import EmbeddedServer
 
 AT = Addresses("/board/", "/", "https://figures.example.org/")
@@ -34,7 +38,7 @@ def look(board: Board, now: dt.datetime = NOW, **wanted: Any) -> Rollout:
 
 
 def html(found: Rollout) -> str:
-    return page("board.html", AT, title="Board", board=found).content
+    return board_page(AT, found).content
 
 
 def cells(found: Rollout, transaction: str = FEED) -> dict[str, Cell]:
@@ -121,7 +125,7 @@ def test_cell_says_how_the_newest_delivery_fared_and_leads_to_run_delivery_and_d
     shown = html(found)
     assert "1 used, 1 quarantined" in shown
     assert "1 day old, nightly" in shown
-    assert f'href="/board/deliveries/{cell.delivery_id}"' in shown
+    assert f"href=deliveries/{cell.delivery_id}>Delivery" in shown
     assert 'href="/dags/council_anywhere/runs/scheduled__2025-11-05T04%3A20%3A00%2B00%3A00"' in shown
     # Nothing has been released to the public, so there is no dashboard to see.
     assert "figures.example.org" not in shown
@@ -130,6 +134,45 @@ def test_cell_says_how_the_newest_delivery_fared_and_leads_to_run_delivery_and_d
                    {"feed": FEED})  # fmt: skip
     shown = html(look(board))
     assert 'href="https://figures.example.org/councils/anywhere/report-missed-bin/index.html"' in shown
+
+
+def cell_of(run_id: str, *states: str) -> Cell:
+    return Cell(FEED, states, cadence="nightly", delivery_id=1, run_id=run_id)
+
+
+def test_run_that_the_feeds_of_a_council_share_is_linked_once_and_every_other_at_its_feed(
+    places: Places, board: Board
+) -> None:
+    places.add("anywhere")
+    found = look(board)
+    row = Row(found.rows[0].council, [cell_of("r1", "live"), cell_of("r1", "live"), cell_of("r2", "late")])
+    shown = html(dataclasses.replace(found, rows=[row]))
+    assert row.run_id == "r1"
+    assert shown.count('href="/dags/council_anywhere/runs/r1">Run</a>') == 1
+    assert shown.count('href="/dags/council_anywhere/runs/r2">Run</a>') == 1
+
+
+def test_feed_that_fails_leads_to_its_run_by_itself(places: Places, board: Board) -> None:
+    places.add("anywhere")
+    found = look(board)
+    row = Row(found.rows[0].council, [cell_of("r1", "failing"), cell_of("r1", "live")])
+    (failing, live) = html(dataclasses.replace(found, rows=[row])).split("<td ")[1:]
+    assert 'runs/r1">Run</a>' in failing
+    assert 'runs/r1">Run</a>' not in live
+
+
+def test_name_of_a_transaction_cannot_end_the_style_that_names_the_columns(places: Places, board: Board) -> None:
+    places.add("anywhere")
+    found = look(board)
+    contract = found.contracts[0].model_copy(update={"name": 'Tell "us" \\ </style><b>é'})
+    shown = board_page(AT, dataclasses.replace(found, contracts=[contract]))
+    (style,) = re.findall("<style>(.*)</style>", shown.content)
+    assert style == (
+        '.board td:nth-child(2)::before{content:"Tell \\22 us\\22  \\5c  \\3c \\2f style\\3e \\3c b\\3e \\e9 "}'
+    )
+    # The policy of the page allows this style and no other.
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'self' 'sha256-{digest}';" in shown.policy
 
 
 def test_late_feed_says_by_how_much(places: Places, board: Board) -> None:
@@ -233,7 +276,7 @@ def test_only_the_councils_of_whoever_looks_are_there(places: Places, board: Boa
 def test_board_reads_and_nothing_else(places: Places, board: Board) -> None:
     places.deliver(places.add("anywhere"), export(GOOD))
     with board.workspace.engine.connect() as db:
-        assert db.scalar(text("select current_user")) == ROLE
+        assert db.scalar(text("select current_user")) == BOARD
         with pytest.raises(InternalError, match="read-only"):
             db.execute(text("delete from ledger.hold"))
     for hidden in ("core.record", "core.event", "core.label", "ledger.forgotten", "ledger.suppressed"):

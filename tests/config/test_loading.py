@@ -191,6 +191,37 @@ def test_one_council_is_read_without_the_files_that_cannot_be_in_its_way(
     assert not any("council: otherham" in text for text in parsed)
 
 
+def test_one_council_is_read_once_until_a_file_is_another_one(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed = []
+    parse = yaml.load
+    monkeypatch.setattr(yaml, "load", lambda text, Loader: parsed.append(text) or parse(text, Loader))  # noqa: N803
+    before = load_council(config, "solihull")
+    parsed.clear()
+
+    assert load_council(config, "solihull") == before
+    assert load_transactions(config)[0]
+    assert parsed == []
+
+    own = config / "councils" / "solihull.yaml"
+    own.write_text(own.read_text("utf-8").replace("phase: 1", "phase: 2"), "utf-8")
+    assert (before.phase, load_council(config, "solihull").phase) == (1, 2)
+
+
+def test_one_council_is_refused_once_another_file_or_a_contract_is_in_its_way(config: Path) -> None:
+    load_council(config, "solihull")
+    contract = config / "transactions" / "report-missed-bin.yaml"
+    kept = contract.read_text("utf-8")
+    contract.write_text("nothing: here", "utf-8")
+    with pytest.raises(ConfigurationError, match="a contract"):
+        load_council(config, "solihull")
+    contract.write_text(kept, "utf-8")
+    load_council(config, "solihull")
+    other = config / "councils" / "otherham.yaml"
+    other.write_text(other.read_text("utf-8").replace("E08000027", "E08000029"), "utf-8")
+    with pytest.raises(ConfigurationError, match="one file for each authority"):
+        load_council(config, "solihull")
+
+
 def test_feed_on_trial_has_a_sink_for_trials(config: Path) -> None:
     other = config / "councils" / "otherham.yaml"
     text = other.read_text("utf-8").replace("stage: live", "stage: trial", 1)

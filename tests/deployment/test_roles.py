@@ -13,10 +13,11 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from local_digital.board.reading import ROLE
 from local_digital.embedded import EmbeddedServer
 from local_digital.migrations import migrate
-from local_digital.settings import ROOT
+from local_digital.roles import BOARD, LOADER, PUBLISHER
+from local_digital.settings import ROOT, Connection, Settings
+from local_digital.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +65,8 @@ def test_nothing_of_ours_may_make_roles_or_databases(server: EmbeddedServer) -> 
         )
         assert sorted(map(tuple, found)) == [
             ("airflow", True, False), ("local_digital", True, False),
-            ("local_digital_board", False, False), ("local_digital_reader", False, False),
+            ("local_digital_board", False, False), ("local_digital_loader", False, False),
+            ("local_digital_publisher", False, False), ("local_digital_reader", False, False),
         ]  # fmt: skip
     engine.dispose()
 
@@ -83,11 +85,48 @@ def test_the_owner_migrates_and_the_board_steps_down(server: EmbeddedServer) -> 
     engine = create_engine(warehouse)
     with engine.begin() as connection:
         assert connection.scalar(text("select count(*) from core.record")) == 0
-        connection.execute(text(f"set local role {ROLE}"))
+        connection.execute(text(f"set local role {BOARD}"))
         assert connection.scalar(text("select count(*) from ledger.delivery")) == 0
         with pytest.raises(ProgrammingError, match="permission denied"):
             connection.execute(text("select count(*) from core.record"))
     engine.dispose()
+
+
+def test_steps_have_their_own_rights_and_where_nobody_made_the_roles_those_of_their_login(
+    server: EmbeddedServer, tmp_path: Path
+) -> None:
+    warehouse = url(server, "local_digital", "warehouse")
+    migrate(warehouse)
+    settings = Settings(
+        connection=no_connection, config=tmp_path, warehouse=warehouse, landing=str(tmp_path), spool=tmp_path
+    )
+    assert [_acting(settings, role) for role in (LOADER, PUBLISHER)] == [LOADER, PUBLISHER]
+    administrator = create_engine(server.url("warehouse"))
+    with administrator.begin() as connection:
+        for role in (LOADER, PUBLISHER):
+            connection.execute(text(f"drop owned by {role}"))
+            connection.execute(text(f"drop role {role}"))
+    try:
+        migrate(warehouse)
+        assert [_acting(settings, role) for role in (LOADER, PUBLISHER)] == ["local_digital"] * 2
+    finally:
+        with administrator.begin() as connection:
+            for role in (LOADER, PUBLISHER):
+                connection.execute(text(f"create role {role} nologin"))
+                connection.execute(text(f"grant {role} to local_digital"))
+        administrator.dispose()
+    migrate(warehouse)
+    assert [_acting(settings, role) for role in (LOADER, PUBLISHER)] == [LOADER, PUBLISHER]
+
+
+def no_connection(name: str) -> Connection:
+    raise AssertionError(name)
+
+
+def _acting(settings: Settings, role: str) -> str:
+    with Workspace.open(settings) as workspace, workspace.acting_as(role).engine.connect() as db:
+        assert db.scalar(text("select count(*) from ledger.delivery")) == 0
+        return str(db.scalar(text("select current_user")))
 
 
 def test_a_reader_sees_the_marts_and_no_record(server: EmbeddedServer) -> None:

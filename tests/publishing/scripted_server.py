@@ -144,6 +144,18 @@ def silent(until: threading.Event) -> Step:
     return step
 
 
+def trickling(until: threading.Event) -> Step:
+    """Send the answer a byte at a time, so slowly that it is not whole before the event is set."""
+
+    def step(exchange: Exchange) -> None:
+        exchange.close_connection = True
+        exchange.reply(200, b"", {}, length=100_000)
+        while not until.wait(0.05):
+            exchange.wfile.write(b" ")
+
+    return step
+
+
 def cut_in_the_answer() -> Step:
     """Announce a whole answer, send half of it and drop the connection."""
 

@@ -44,6 +44,7 @@ from tests.publishing.scripted_server import (
     serving,
     silent,
     stored,
+    trickling,
 )
 
 TOKEN = "f3b1c0ffee-never-shown"
@@ -194,6 +195,16 @@ class TestSending:
         over.set()
         first, second = script.received
         assert first.raw == second.raw
+
+    def test_an_answer_that_trickles_for_ever_is_given_up_although_no_byte_is_late(
+        self, script: Script, waits: Waits
+    ) -> None:
+        over = threading.Event()
+        script.then(trickling(over), stored())
+        with DataSetClient(script.url, GROUP, TYPE, TOKEN, timeout=20, longest=2, sleep=waits) as client:
+            assert send(client, record(0)) == [[record(0)]]
+        over.set()
+        assert script.methods == ["POST", "POST"]
 
 
 class TestFaultsThatPass:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import create_engine, text
 
-from local_digital.site.figures import Figures, read
 from local_digital.workspace import Workspace
 from tests.anywhere import settings_for
 from tests.site.released import release
+from tests.site.whole import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from local_digital.embedded import EmbeddedServer
     from local_digital.settings import Settings
+    from local_digital.site.figures import Figures
 
 _numbers = itertools.count(1)
 

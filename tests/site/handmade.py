@@ -25,7 +25,7 @@ _COLUMNS = {
     "councils": ("council", "name", "gss_code", "tier", "nation", "region", "population"),
     "offers": ("council", "transaction", "not_supplied", "state", "reason"),
     "groups": ("owner", "name", "member"),
-    "feeds": ("council", "transaction", "first_released_at", "released_at"),
+    "feeds": ("council", "transaction", "first_released_at", "released_at", "version"),
     "kpis": (
         "council", "transaction", "period_kind", "period_start", "kpi", "version", "label", "numerator", "denominator",
         "value", "basis", "caveats",
@@ -53,7 +53,7 @@ def contracts() -> dict[str, Transaction]:
 
 
 class Handmade:
-    """Figures under construction; `figures()` returns them as `site.figures.read` would."""
+    """Figures under construction; `figures()` returns them as `tests.site.whole.read` would."""
 
     def __init__(self) -> None:
         self._rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in _COLUMNS}
@@ -76,7 +76,7 @@ class Handmade:
     ) -> None:
         self._rows["offers"].append((council, transaction, list(not_supplied), state, reason))
         if state == "shown":
-            self._rows["feeds"].append((council, transaction, RELEASED, RELEASED))
+            self._rows["feeds"].append((council, transaction, RELEASED, RELEASED, "1"))
 
     def period(
         self,

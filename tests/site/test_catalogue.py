@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 
 from local_digital.site.about import About
-from local_digital.site.open_data import open_data
+from tests.site.whole import open_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,9 +91,9 @@ def test_every_file_that_it_points_to_is_there_as_it_says(made: dict[str, bytes]
             assert distribution["dcat:byteSize"]["@value"] == str(len(made[path]))
             checksum = distribution["spdx:checksum"]["spdx:checksumValue"]["@value"]
             assert checksum == hashlib.sha256(made[path]).hexdigest()
-    assert pointed == {
-        path for path in made if path.endswith((".csv", ".json")) and not path.endswith("datapackage.json")
-    }
+    # One council's part of a table is in the table.
+    tables = {path for path in made if path.endswith((".csv", ".json", ".gz")) and path.count("/") < 3}
+    assert pointed == {path for path in tables if not path.endswith("datapackage.json")}
 
 
 def test_nodes_are_told_apart(catalogue: dict[str, Any]) -> None:

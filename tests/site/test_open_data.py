@@ -7,22 +7,25 @@ import io
 import json
 import re
 from dataclasses import replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
 import yaml
 from frictionless import Package
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from local_digital.errors import ConfigurationError
 from local_digital.kpis import CAVEATS, KPIS
 from local_digital.site.about import About
 from local_digital.site.benchmarks import benchmarks
-from local_digital.site.figures import read
-from local_digital.site.open_data import open_data
+from local_digital.site.rows import Rows
 from local_digital.site.tables import Column, Table, harmless
 from tests.site.released import FORMULA, PLANTED, WARDS
+from tests.site.whole import open_data, read, unpacked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,14 +44,20 @@ Row = dict[str, Any]
 
 
 @pytest.fixture
-def made(figures: Figures) -> dict[str, bytes]:
+def files(figures: Figures) -> dict[str, bytes]:
     """All files by path."""
     return {file.path: file.make() for file in open_data(figures, ABOUT)}
 
 
 @pytest.fixture
-def folder(made: dict[str, bytes], tmp_path: Path) -> Path:
-    for path, content in made.items():
+def made(files: dict[str, bytes]) -> dict[str, bytes]:
+    """All files by path, with what is in the compressed ones."""
+    return unpacked(files)
+
+
+@pytest.fixture
+def folder(files: dict[str, bytes], tmp_path: Path) -> Path:
+    for path, content in files.items():
         (tmp_path / "out" / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "out" / path).write_bytes(content)
     return tmp_path / "out" / "data"
@@ -79,11 +88,13 @@ def faults(package: Path) -> list[str]:
 
 def test_every_package_is_valid_and_lists_every_csv(folder: Path) -> None:
     packages = sorted(folder.rglob("datapackage.json"))
-    assert [package.parent.name for package in packages] == ["data", "report-missed-bin"]
+    assert {str(package.parent.relative_to(folder)) for package in packages} == {
+        ".", "report-missed-bin", *(f"report-missed-bin/{slug}" for slug in ("barnsley", "bath", "bury", "fife")),
+    }  # fmt: skip
     for package in packages:
         assert faults(package) == []
         told = {resource["path"] for resource in json.loads(package.read_bytes())["resources"]}
-        assert told == {path.name for path in package.parent.glob("*.csv")}
+        assert told == {path.name for path in package.parent.glob("*.csv*")}
 
 
 @pytest.mark.parametrize(
@@ -95,15 +106,27 @@ def test_every_package_is_valid_and_lists_every_csv(folder: Path) -> None:
     ],
 )
 def test_a_file_that_is_not_as_described_is_found_out(folder: Path, before: bytes, after: bytes, fault: str) -> None:
-    broken = folder / "report-missed-bin" / "missed-bin-by-ward.csv"
+    broken = folder / "report-missed-bin" / "fife" / "missed-bin-by-ward.csv"
     broken.write_bytes(broken.read_bytes().replace(before, after, 1))
     assert any(fault in found for found in faults(broken.with_name("datapackage.json")))
 
 
 def test_a_file_that_was_cut_short_is_found_out(folder: Path) -> None:
-    cut = folder / "report-missed-bin" / "kpis.csv"
+    cut = folder / "report-missed-bin" / "fife" / "kpis.csv"
     cut.write_bytes(b"".join(cut.read_bytes().splitlines(keepends=True)[:-1]))
     assert any("hash-count" in found for found in faults(cut.with_name("datapackage.json")))
+
+
+def test_the_table_of_all_councils_is_their_own_tables_behind_each_other(made: dict[str, bytes]) -> None:
+    wholes = [path for path in made if path.endswith(".csv.gz")]
+    assert len(wholes) > 3
+    for path in (path.removesuffix(".gz") for path in wholes):
+        folder, _, name = path.rpartition("/")
+        councils = sorted(
+            {one.split("/")[2] for one in made if one.startswith(folder) and one.endswith(f"/{name}")} - {name}
+        )
+        parts = [made[f"{folder}/{council}/{name}"].split(b"\r\n", 1) for council in councils]
+        assert made[path] == parts[0][0] + b"\r\n" + b"".join(rows for _, rows in parts)
 
 
 def test_csv_and_json_hold_the_same(made: dict[str, bytes]) -> None:
@@ -222,6 +245,40 @@ def test_a_number_is_written_in_plain_digits(value: float, cell: str) -> None:
     assert json.loads(table.content("json")) == [{"value": value}, {"value": None}]
 
 
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(allow_nan=False, allow_infinity=False) | st.none(), st.integers(-(2**60), 2**60) | st.none(),
+            st.text(st.characters(exclude_categories=["Cs"])) | st.none(),
+        ),
+        min_size=1,
+    )
+)  # fmt: skip
+def test_any_rows_are_written_as_python_would_write_them(given_rows: list[tuple[Any, ...]]) -> None:
+    names = ("number", "count", "word")
+    columns = tuple(Column(name, name, "Something.") for name in names)
+    frame = pd.DataFrame(
+        {
+            "number": pd.array([row[0] for row in given_rows], dtype="float64"),
+            "count": pd.array([row[1] for row in given_rows], dtype="Int64"),
+            "word": [row[2] for row in given_rows],
+        }
+    )
+    table = Table("any", "", "Any", "Any rows.", columns, frame)
+    told = [(number, count, word or None) for number, count, word in given_rows]
+    read_back = json.loads(table.content("json"))
+    assert read_back == [dict(zip(names, row, strict=True)) for row in told]
+    assert table.content("json").count(b"\n") == len(told) + 2
+    written = io.StringIO(newline="")
+    writer = csv.writer(written, lineterminator="\r\n")
+    writer.writerow(names)
+    for number, count, word in told:
+        digits = "" if number is None else f"{Decimal(repr(number)):f}"
+        whole = digits if number is None or not number.is_integer() else str(int(number))
+        writer.writerow([whole, "" if count is None else count, harmless(word or "")])
+    assert table.content("csv").decode() == written.getvalue()
+
+
 def test_a_council_has_its_code_of_today(made: dict[str, bytes]) -> None:
     (fife,) = (row for row in rows(made, "data/councils.csv") if row["council"] == "fife")
     assert (fife["gss_code"], fife["former_gss_codes"]) == ("S12000047", "S12000015")
@@ -333,8 +390,8 @@ def records_of(figures: Figures) -> list[Row]:
     return rows(made, f"{BINS}/benchmarks.csv")
 
 
-def test_equal_figures_give_equal_bytes(figures: Figures, made: dict[str, bytes]) -> None:
-    assert {file.path: file.make() for file in open_data(figures, ABOUT)} == made
+def test_equal_figures_give_equal_bytes(figures: Figures, files: dict[str, bytes]) -> None:
+    assert {file.path: file.make() for file in open_data(figures, ABOUT)} == files
 
 
 def test_benchmarks_are_those_of_the_marts_once_everything_is_released(workspace: Workspace, figures: Figures) -> None:
@@ -350,7 +407,10 @@ def test_benchmarks_are_those_of_the_marts_once_everything_is_released(workspace
     }
     found = {
         tuple(value for name, value in row.items() if name not in quartiles): [row[name] for name in quartiles]
-        for row in benchmarks(figures.kpis, figures.councils, figures.groups).to_dict("records")
+        for transaction, kpis in figures.kpis.groupby("transaction")
+        for row in benchmarks(Rows.of(kpis), figures.councils, figures.groups)
+        .assign(transaction=transaction)[list(marts[0])]
+        .to_dict("records")
     }
     assert len(there) > 20
     assert found.keys() == there.keys()

@@ -14,13 +14,12 @@ import pytest
 from local_digital.calendar import period_end
 from local_digital.kpis import CAVEATS, KPIS
 from local_digital.site.about import About
-from local_digital.site.open_data import open_data
-from local_digital.site.pages import pages
-from local_digital.site.pages.charts import STYLES, Band, Line, Spread, draw, over_time, scale_of, swatches
+from local_digital.site.pages.charts import STYLES, Band, Line, Spread, over_time, scale_of, swatches
 from local_digital.site.pages.dashboard import _TOPICS, _TOPICS_BEFORE_BREAKDOWNS
 from local_digital.site.pages.words import STATES, change, figure, in_period, moment, period, target
 from local_digital.site.sink import in_order
 from tests.site.handmade import BINS, MONDAY, Handmade, contracts
+from tests.site.whole import open_data, pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -180,10 +179,15 @@ def test_a_period_without_a_figure_is_a_gap_and_never_zero() -> None:
     drawing = over_time("week", starts, [Line("One", [4, 5, None, 7, 8])], "count")
     assert drawing
     for picture in (drawing.narrow, drawing.wide):
-        lines = [layer for layer in picture.spec["layer"] if layer["mark"]["type"] == "line"]
-        points = [(point["x"], point["y"], point["run"]) for point in lines[0]["data"]["values"]]
-        assert points == [(0, 4, 0), (1, 5, 0), (3, 7, 1), (4, 8, 1)]
-        assert lines[0]["encoding"]["detail"]["field"] == "run"
+        lines = re.findall(rf'<path d="M([^M"]*)" stroke="{STYLES[0].colour}"', picture.content.decode())
+        runs = [[tuple(map(float, point.split(","))) for point in line.split("L")] for line in lines]
+        assert [len(run) for run in runs] == [2, 2]
+        across = [x for run in runs for x, _ in run]
+        assert [round(4 * x / across[-1]) for x in across] == [0, 1, 3, 4]
+        (first, second), (third, fourth) = [[y for _, y in run] for run in runs]
+        # Equal steps upwards are of equal height, so nothing between is at zero.
+        assert first - second == pytest.approx(third - fourth, abs=0.2)
+        assert (second - third) / 2 == pytest.approx(first - second, abs=0.2)
 
 
 def test_a_drawn_gap_is_two_lines() -> None:
@@ -191,7 +195,7 @@ def test_a_drawn_gap_is_two_lines() -> None:
     band = Band("band", "median", [Spread(1, 2, 3)] * 2 + [None] + [Spread(1, 2, 3)] * 2)
     drawing = over_time("week", starts, [Line("One", [4, 5, None, 7, 8])], "count", band=band)
     assert drawing
-    drawn = draw(drawing.wide.spec).decode()
+    drawn = drawing.wide.content.decode()
     colour = STYLES[0].colour
     assert len(re.findall(rf'<path d="M[^M"]*" stroke="{colour}"', drawn)) == 2
     assert "5 Jan" in drawn
@@ -203,7 +207,7 @@ def test_a_chart_has_the_size_that_the_page_says() -> None:
     drawing = over_time("week", starts, [Line("A long name of a line", [4, 5]), Line("Two", [3, 2])], "hours")
     assert drawing
     for picture in (drawing.narrow, drawing.wide):
-        assert f'width="{picture.width}" height="{picture.height}"' in draw(picture.spec).decode()[:200]
+        assert f'width="{picture.width}" height="{picture.height}"' in picture.content.decode()[:200]
         assert picture.file().named_by_content
 
 

@@ -26,7 +26,8 @@ class SftpServer:
     """A running server.
 
     served: bytes in all. started_at: where the reading of each opened file began. cuts: how many bytes are served in
-    all when a connection breaks, one each. silent: reads are never answered.
+    all when a connection breaks, one each. silent: reads are never answered. banner: what is said before anybody logs
+    in. fault: what reads are answered with in place of the file.
     """
 
     folder: Path
@@ -38,6 +39,8 @@ class SftpServer:
     read_only: bool = False
     silent: bool = False
     posix_rename: bool = True
+    banner: str = ""
+    fault: str = ""
 
     def connection(self, **facts: Any) -> Connection:
         """The connection with which a feed is let in; `facts` replace its own."""
@@ -48,6 +51,14 @@ class SftpServer:
 class _Account(asyncssh.SSHServer):
     def __init__(self, server: SftpServer) -> None:
         self._server = server
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._connection = conn
+
+    def begin_auth(self, username: str) -> bool:  # noqa: ARG002 - asyncssh's
+        if self._server.banner:
+            self._connection.send_auth_banner(self._server.banner)
+        return True
 
     def password_auth_supported(self) -> bool:
         return True
@@ -67,6 +78,8 @@ class _Folder(asyncssh.SFTPServer):
     def read(self, file_obj: object, offset: int, size: int) -> Any:
         if self._server.silent:
             return asyncio.sleep(3600)
+        if self._server.fault:
+            raise asyncssh.SFTPFailure(self._server.fault)
         if file_obj not in self._read:
             self._read.add(file_obj)
             self._server.started_at.append(offset)

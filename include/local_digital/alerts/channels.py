@@ -17,12 +17,15 @@ from local_digital.alerts.message import called, moment, row_url
 from local_digital.config.alerts import Email
 from local_digital.errors import ConfigurationError, LocalDigitalError, RefusedError, TransportError
 from local_digital.patience import may_pass
+from local_digital.unlogged import drop_debug_of
 
 if TYPE_CHECKING:
     from local_digital.alerts.message import Message
     from local_digital.config.alerts import Channel, Webhook
     from local_digital.settings import Connection, Settings
 
+# It notes every URL, and that of a webhook is a secret.
+drop_debug_of("urllib3.connectionpool")
 _log = logging.getLogger(__name__)
 
 # The DAG processor, in which most messages are sent, ends a process after 50 s.

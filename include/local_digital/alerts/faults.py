@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from local_digital.errors import LocalDigitalError, defect
+from local_digital.roles import LOADER, acting_as
 from local_digital.sql import statement
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Step:
         return cls(council, run_id, transaction, step)
 
 
+@acting_as(LOADER)
 def note(workspace: Workspace, step: Step, error: BaseException) -> None:
     """Write the fault that ended a try of a task into the ledger, in place of the one of an earlier try."""
     told = error if isinstance(error, LocalDigitalError) else _of_ours(error)
@@ -45,6 +47,7 @@ def note(workspace: Workspace, step: Step, error: BaseException) -> None:
         db.execute(statement("alerts/note_fault"), _row(step, name, told))
 
 
+@acting_as(LOADER)
 def note_unexplained(workspace: Workspace, steps: Iterable[Step]) -> None:
     """Write down failed tasks whose fault the ledger does not know: they were killed, or it did not answer then."""
     rows = [_row(step, _UNEXPLAINED, unexplained(step)) for step in steps]
@@ -53,6 +56,7 @@ def note_unexplained(workspace: Workspace, steps: Iterable[Step]) -> None:
             db.execute(statement("alerts/note_unexplained"), rows)
 
 
+@acting_as(LOADER)
 def mend(workspace: Workspace, step: Step) -> None:
     """Note that a step has ended well: faults of it, in this run or earlier ones, stand no longer."""
     with workspace.engine.begin() as db:

@@ -11,6 +11,7 @@ from local_digital.alerts.message import Message
 from local_digital.board.reading import read_configuration
 from local_digital.config.loading import load_alerts
 from local_digital.errors import LocalDigitalError
+from local_digital.roles import LOADER, acting_as
 from local_digital.sql import statement
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def post(db: Database, message: Message) -> int:
     )
 
 
+@acting_as(LOADER)
 def send_pending(workspace: Workspace, only: int | None = None) -> list[LocalDigitalError]:
     """Send what some channel has not taken yet; return the faults of channels that do not take it now either.
 

@@ -10,6 +10,7 @@ from local_digital.alerts.message import day
 from local_digital.calendar import local_day, midnight
 from local_digital.config.loading import council_files
 from local_digital.errors import ConfigurationError
+from local_digital.roles import LOADER, acting_as
 from local_digital.sql import statement
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def silence_of(held: Sequence[Silence], transaction: str) -> Silence | None:
     return next((one for one in held if one.transaction in {"", transaction}), None)
 
 
+@acting_as(LOADER)
 def silence(
     workspace: Workspace,
     council: str,
@@ -102,6 +104,7 @@ def silence(
     return Silence(int(number), council, transaction, ends, reason, by, now)
 
 
+@acting_as(LOADER)
 def lift(workspace: Workspace, council: str, transaction: str = "", *, now: dt.datetime | None = None) -> int:
     """End the silences of a council, or of one of its feeds, before their time; return how many there were."""
     _exists(workspace, council, transaction)

@@ -12,6 +12,7 @@ from local_digital.alerts.run import dag_url
 from local_digital.alerts.silences import silence_of, silences
 from local_digital.config.loading import load_councils
 from local_digital.freshness import feed_states, is_late
+from local_digital.roles import LOADER, acting_as
 from local_digital.sql import statement
 from local_digital.workspace import lock
 
@@ -41,6 +42,7 @@ class WatchReport:
         return {**asdict(self), "unsent": [str(error) for error in self.unsent]}
 
 
+@acting_as(LOADER)
 def watch(workspace: Workspace, *, airflow: str | None = None, now: dt.datetime | None = None) -> WatchReport:
     """Look at all feeds: one message a council for those that have become late since the last look, and one for those
     that have come. Sends what earlier looks and runs could not.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import hashlib
+import re
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,8 +13,9 @@ from urllib.parse import quote, urlencode
 
 from local_digital.board.states import STATES
 from local_digital.site.pages import words
-from local_digital.site.pages.charts import DARK_PAGE, FONT, INK, PAGE
+from local_digital.site.pages.charts import DARK_PAGE
 from local_digital.site.pages.page_folder import PageFolder
+from local_digital.site.pages.svg import FONT, INK, PAGE
 
 if TYPE_CHECKING:
     from local_digital.board.rollout import Cell, Rollout
@@ -80,10 +84,21 @@ class Addresses(NamedTuple):
         return f"{self.site}councils/{council}/{transaction + '/' if transaction else ''}index.html"
 
 
-def page(template: str, addresses: Addresses, *, title: str, **facts: Any) -> Html:
-    """Return a page of the board."""
-    content = _FOLDER.render(template, at=addresses, title=title, nonce=None, **facts)
-    return Html(content, POLICY)
+def page(template: str, addresses: Addresses, *, title: str, style: str = "", **facts: Any) -> Html:
+    """Return a page of the board. style: CSS of this page alone."""
+    content = _FOLDER.render(template, at=addresses, title=title, nonce=None, style=style, **facts)
+    if not style:
+        return Html(content, POLICY)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return Html(content, POLICY.replace("style-src 'self'", f"style-src 'self' 'sha256-{digest}'"))
+
+
+def board_page(addresses: Addresses, board: Rollout) -> Html:
+    """Return the page of councils by transactions."""
+    names = [_css_text(contract.name) for contract in board.contracts]
+    # Once a column and not in every cell, of which there are thousands.
+    style = "".join(f".board td:nth-child({at})::before{{content:{name}}}" for at, name in enumerate(names, start=2))
+    return page("board.html", addresses, title="Board", style=style, board=board)
 
 
 def notice(addresses: Addresses, title: str, *paragraphs: str, link: tuple[str, str] | None = None) -> Html:
@@ -141,6 +156,20 @@ def without(message: str, *places: str) -> str:
     return words.sentence(message)
 
 
+def told(cell: Cell, now: dt.datetime) -> str:
+    """Return what there is to say of a cell beside its states, each on a line after a line break. now: aware."""
+    lines = [cell.note] if cell.note else []
+    if cell.failed_steps:
+        lines.append(f"failed: {', '.join(cell.failed_steps)}")
+    if cell.cadence:
+        lines.append(freshness(cell, now))
+    if cell.accepted is not None and cell.quarantined is not None:
+        lines.append(f"{words.number(cell.accepted)} used, {words.number(cell.quarantined)} quarantined")
+    if cell.published_at:
+        lines.append(f"published {words.moment(cell.published_at).partition(',')[0]}")
+    return "".join(f"\n{line}" for line in lines)
+
+
 def freshness(cell: Cell, now: dt.datetime) -> str:
     """Return how old what a feed has loaded is, against its cadence."""
     if cell.age is None or cell.late_from is None:
@@ -150,6 +179,11 @@ def freshness(cell: Cell, now: dt.datetime) -> str:
     return f"{age(cell.age)} old, {cell.cadence}"
 
 
+def _css_text(text: str) -> str:
+    """Return a text as CSS has it; what is no letter, digit or space is escaped, so that none of it ends the rule."""
+    return '"' + re.sub("[^A-Za-z0-9 ]", lambda found: f"\\{ord(found[0]):x} ", text) + '"'
+
+
 _FOLDER = PageFolder(
     Path(__file__).parent,
     {
@@ -157,6 +191,7 @@ _FOLDER = PageFolder(
         "STATES": STATES,
         "age": age,
         "freshness": freshness,
+        "told": told,
         "address_of": address_of,
         "without": without,
     },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from local_digital.config.loading import council_files, load_councils, load_transactions
+from local_digital.roles import BOARD
 from local_digital.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
     from local_digital.config.models import Council, Transaction
     from local_digital.settings import Settings
-
-ROLE = "local_digital_board"
 
 
 class Board:
@@ -43,7 +42,7 @@ class Board:
             if self._opened is None:
                 workspace = self._open.enter_context(Workspace.open(self._settings()))
                 only_read(workspace.engine)
-                self._opened = workspace
+                self._opened = replace(workspace, role=BOARD)
             return self._opened
 
     @property
@@ -65,7 +64,7 @@ def only_read(engine: Engine) -> None:
     def begin(db: Database) -> None:
         db.exec_driver_sql("set transaction read only")
         if steps_down:
-            db.exec_driver_sql(f"set local role {ROLE}")
+            db.exec_driver_sql(f"set local role {BOARD}")
 
     event.listen(engine, "begin", begin)
 
@@ -73,7 +72,7 @@ def only_read(engine: Engine) -> None:
 def _may_take_the_role(engine: Engine) -> bool:
     try:
         with engine.begin() as db:
-            db.exec_driver_sql(f"set local role {ROLE}")
+            db.exec_driver_sql(f"set local role {BOARD}")
     except OperationalError:
         raise
     except DBAPIError:

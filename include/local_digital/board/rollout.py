@@ -82,6 +82,12 @@ class Row:
     cells: list[Cell]
     failed_steps: tuple[str, ...] = ()
 
+    @property
+    def run_id(self) -> str | None:
+        """The run that most of the feeds were last in, as they share one DAG; None where the ledger knows of none."""
+        runs = Counter(cell.run_id for cell in self.cells if cell.run_id)
+        return max(runs, key=runs.__getitem__, default=None)
+
     def is_so(self, state: str) -> bool:
         """Say whether a feed of the council is in a state, or for `failing` what its feeds share."""
         return any(state in cell.states for cell in self.cells) or (state == "failing" and bool(self.failed_steps))

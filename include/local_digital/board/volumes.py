@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from local_digital.calendar import period_end
 from local_digital.publishing.holds import Checked, Expected, expected
-from local_digital.site.pages.charts import Band, Drawing, Line, Spread, draw, over_time
+from local_digital.site.pages.charts import Band, Drawing, Line, Spread, over_time
 from local_digital.sql import statement
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def volumes(db: Database, council: Council, contract: Transaction) -> Volumes:
 def drawn(drawing: Drawing, size: str, theme: str) -> bytes:
     """Return a chart as SVG. size: `narrow` or `wide`. theme: `light` or `dark`."""
     picture = drawing.narrow if size == "narrow" else drawing.wide
-    return draw((picture.in_the_dark() if theme == "dark" else picture).spec)
+    return (picture.in_the_dark() if theme == "dark" else picture).content
 
 
 def _drawn(kind: PeriodKind, rows: list[tuple[dt.date, int, Expected | None]]) -> Drawing | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import os
 import re
 from collections.abc import Hashable, Set
 from pathlib import Path
@@ -17,6 +19,7 @@ from local_digital.config.models import UNKNOWN_GSS_CODE, Council, Feed, Tier, T
 from local_digital.errors import ConfigurationError
 from local_digital.fields import ALWAYS_REQUIRED, DELIVERY_FIELDS, UNMAPPED
 
+_State = frozenset[tuple[str, int, int, int]]
 _Model = TypeVar("_Model", bound=BaseModel)
 # What a file says plainly of the two; each begins with a plain text, which is found quickly.
 _GSS_CODE = re.compile(r"""gss_code["']?\s*:\s*["']?([EWSN]\d{8})""")
@@ -48,7 +51,16 @@ class _TextLoader(yaml.CBaseLoader):
 
 
 def load_transactions(config: Path) -> tuple[dict[str, Transaction], list[ConfigurationError]]:
-    """Read `config/transactions/*.yaml`: the valid contracts by slug, and one error for each broken file."""
+    """Read `config/transactions/*.yaml`: the valid contracts by slug, and one error for each broken file.
+
+    They are read again only when a file is another one since.
+    """
+    contracts, errors = _transactions(config, _state(config / "transactions"))
+    return dict(contracts), list(errors)
+
+
+@functools.lru_cache(maxsize=4)
+def _transactions(config: Path, _: _State) -> tuple[dict[str, Transaction], list[ConfigurationError]]:
     contracts: dict[str, Transaction] = {}
     errors: list[ConfigurationError] = []
     for path in _files(config / "transactions"):
@@ -83,8 +95,14 @@ def load_council(config: Path, slug: str) -> Council:
     """Read one council; raise ConfigurationError when it is unknown or broken.
 
     Says the same of it as `load_councils`, and reads of the other files only those that might be in its way: every task
-    asks, and the files of hundreds of councils take seconds.
+    asks, and the files of hundreds of councils take seconds. It asks twice, for its DAG and for its work, and they are
+    read again only when a file is another one since.
     """
+    return _council(config, slug, _state(config / "transactions"), _state(config / "councils"))
+
+
+@functools.lru_cache(maxsize=4)
+def _council(config: Path, slug: str, *_: _State) -> Council:
     path = config / "councils" / f"{slug}.yaml"
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in _files(config / "councils"))) or "none"
@@ -136,6 +154,14 @@ def _read_council(path: Path, contracts: dict[str, Transaction]) -> Council:
     _names_known_transactions(path, council, contracts)
     _keeps_the_contracts(path, council, contracts)
     return council
+
+
+def _state(folder: Path) -> _State:
+    """Return what tells one state of a folder's files from the next."""
+    with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
+        facts = ((entry.name, entry.stat()) for entry in entries)
+        return frozenset((name, fact.st_mtime_ns, fact.st_size, fact.st_ino) for name, fact in facts)
+    return frozenset()
 
 
 def _files(folder: Path) -> list[Path]:

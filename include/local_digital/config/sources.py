@@ -82,6 +82,11 @@ class FileFacts(Facts):
     def unfinished_endings(self) -> tuple[str, ...]:
         return (*UNFINISHED, *(ending.lower() for ending in self.unfinished))
 
+    @property
+    def has_own_markers(self) -> bool:
+        """Whether each file has a marker of its own, and not one with all others of its folder."""
+        return self.marker is not None and ("{name}" in self.marker or "{stem}" in self.marker)
+
     def marker_of(self, path: str) -> str | None:
         """Return the path whose presence says that this file is whole, None when the feed has no marker."""
         if self.marker is None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from local_digital.ahead import ahead
 from local_digital.calendar import LONDON, period_end, period_start
 from local_digital.config.formats import CsvFormat
 from local_digital.config.sources import Api, FileFacts, Open311
@@ -29,17 +29,19 @@ from local_digital.parsing.reading import read
 from local_digital.parsing.sections import Wanted, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from local_digital.config.models import Column
     from local_digital.landing import RawFile
     from local_digital.parsing.documents import Document
-    from local_digital.parsing.sections import Reading, Section
+    from local_digital.parsing.sections import Reading
     from local_digital.settings import Connection
     from local_digital.workspace import FeedHandle
 
 _WORDS_SHOWN = 50
 _OFTEN = 3
+# So many rows are gathered before their pieces are put together.
+_GATHERED = 1_000_000
 
 
 class Fault(NamedTuple):
@@ -53,8 +55,8 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True)
 class Candidates:
-    """table: `line` (the row's place) and the canonical fields of every row that had the right number of cells; for
-    event logs `event_at` too.
+    """table: `line` (the row's place) and the canonical fields of every row that had the right number of cells, labels
+    and keys as dictionaries; for event logs `event_at` too.
 
     rows_read: all rows, ragged ones too. filtered: rows of other services. faults: rows that parsing itself turned
     down. warnings: for people. found: what was found out about the file. documents: the names of an archive's files.
@@ -111,18 +113,9 @@ def _in_pieces(raw: RawFile, handle: FeedHandle, delivered: Delivered, secret: s
     plain = PlainCsv(raw, facts, Wanted.of(kept | set(feed.ignored_columns), _groups(handle)), kept, where)
     warnings = Mapping(handle, [plain.header], delivered, where).drift()
     conversion = _Conversion(handle, delivered, secret, where)
-    for section in _ahead(plain.sections()):
+    for section in ahead(plain.sections()):
         conversion.add(Mapping(handle, [section], delivered, where).rows())
     return conversion.candidates([], warnings, plain.found, [])
-
-
-def _ahead(sections: Iterator[Section]) -> Iterator[Section]:
-    """Read the next piece while this one is converted."""
-    with ThreadPoolExecutor(max_workers=1) as reader:
-        following = reader.submit(next, sections, None)
-        while section := following.result():
-            following = reader.submit(next, sections, None)
-            yield section
 
 
 def documents_of(
@@ -216,6 +209,7 @@ class _Conversion:
         self._filters = Filters(handle.feed, where)
         self._faults: list[Fault] = []
         self._tables: list[pa.Table] = []
+        self._gathered: list[pa.Table] = []
         self._read = 0
         self._filtered = 0
         self._premises = values.PremisesKeys(secret)
@@ -235,19 +229,28 @@ class _Conversion:
             )
         self._rows = rows
         self._tables.append(self._table())
+        if sum(table.num_rows for table in self._tables) >= _GATHERED:
+            self._gather()
+
+    def _gather(self) -> None:
+        """Put pieces together, so that each premises' key stands once among so many rows."""
+        if self._tables:
+            self._gathered.append(pa.concat_tables(self._tables).unify_dictionaries().combine_chunks())
+        self._tables = []
 
     def candidates(
         self, ragged: list[int], warnings: list[str], found: dict[str, object], documents: list[str]
     ) -> Candidates:
         """Return what all rows together came to. ragged: the places of further rows, of another width."""
         self._filters.refuse_untold()
+        self._gather()
         self._faults += [
             Fault(place, "ragged_row", "",
                   "as many cells as the header has; a comma or quote inside a cell needs quotes")
             for place in ragged
         ]  # fmt: skip
         return Candidates(
-            pa.concat_tables(self._tables).unify_dictionaries(),
+            pa.concat_tables(self._gathered).unify_dictionaries(),
             self._read + len(ragged),
             self._filtered,
             self._faults,

@@ -188,7 +188,7 @@ class PremisesKeys:
         self._keys: pa.Array = pa.array([], pa.binary())
 
     def of(self, text: pa.ChunkedArray) -> tuple[pa.ChunkedArray, int]:
-        """Return the keys of trimmed cells, null where blank or unusable; and how many were unusable."""
+        """Return the keys of trimmed cells as a dictionary, null where blank or unusable; and how many are unusable."""
         encoded = text.combine_chunks().dictionary_encode()
         spoilt = pc.match_substring_regex(encoded.dictionary, _EXCEL_NUMBER)
         known = pc.index_in(encoded.dictionary, value_set=self._words)
@@ -202,10 +202,17 @@ class PremisesKeys:
             known = pc.index_in(encoded.dictionary, value_set=self._words)
         keys = pc.if_else(spoilt, pa.scalar(None, pa.binary()), self._keys.take(known))
         unusable = np.asarray(spoilt.to_numpy(zero_copy_only=False))[encoded.indices.to_numpy(zero_copy_only=False)]
-        return pa.chunked_array([keys.take(encoded.indices)]), int(np.count_nonzero(unusable))
+        indices = pc.if_else(pc.is_valid(keys).take(encoded.indices), encoded.indices, pa.scalar(None, pa.int32()))
+        found = pa.DictionaryArray.from_arrays(indices, pc.fill_null(keys, b""))
+        return pa.chunked_array([found]), int(np.count_nonzero(unusable))
 
     def _key(self, word: str) -> bytes | None:
         return hmac.digest(self._secret, identifier(word).encode(), hashlib.sha256) if word else None
+
+
+def decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column of labels or keys as the words or bytes themselves, any other as it is."""
+    return pc.cast(column, column.type.value_type) if pa.types.is_dictionary(column.type) else column
 
 
 def identifier(word: str) -> str:

@@ -25,6 +25,7 @@ from local_digital.parsing.sections import (
     text_table,
     unique_names,
 )
+from local_digital.parsing.values import shown
 from local_digital.places import place
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def read(number: int, document: Document, facts: XlsxFormat, wanted: Wanted, whe
     Raises DataError when it is no workbook, or has no such sheet or no known column.
     """
     rows, sheet = _rows(document.content, facts.sheet, where)
-    found: dict[str, object] = {"sheet": sheet}
+    found: dict[str, object] = {"sheet": shown(sheet)}
     if facts.names:
         names, begins = list(facts.names), 0
     else:

@@ -24,6 +24,7 @@ from local_digital.addresses import is_safe_address
 from local_digital.errors import ConfigurationError, DataError, RefusedError, TransportError
 from local_digital.patience import PASSING_STATUS, PassingError, Patience, is_untrusted, may_pass, retry_after
 from local_digital.publishing.records import Record, as_stored, check_batch, is_usable_id
+from local_digital.sources.http import within
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +52,8 @@ class DataSetClient:
 
     base_url, read_url: where the write and the read API are; http only on this machine. token: sent with writes only,
     since reading needs none. connect_timeout, timeout, longest_wait: seconds; the platform may hold a write for 35 s
-    and stores it after we have gone, so `timeout` is 60 or more. attempts: how often a passing fault is met before
+    and stores it after we have gone, so `timeout` is 60 or more. longest: seconds that one request may take in all,
+    however slowly bytes trickle in; five time-outs when not given. attempts: how often a passing fault is met before
     giving up. ca_file: PEM certificates to trust in place of the usual ones. sleep: waits that many seconds.
 
     Raises ConfigurationError when one of these cannot be right. No proxy and no .netrc of the account that runs us
@@ -66,6 +68,7 @@ class DataSetClient:
     read_url: str | None = None
     connect_timeout: float = 10.0
     timeout: float = 60.0
+    longest: float | None = None
     attempts: int = 5
     longest_wait: float = 60.0
     ca_file: str | Path | None = None
@@ -195,9 +198,9 @@ class DataSetClient:
         body: bytes | None = None,
         parameters: dict[str, str] | None = None,
     ) -> requests.Response:
-        # requests' own errors carry the request with its headers, so ours are raised where no error is handled and
-        # hold only the name of theirs.
-        try:
+        longest = self.longest or 5 * self.timeout
+
+        def exchange() -> requests.Response:
             return self._session.request(
                 method,
                 f"{base.rstrip('/')}/data/{self.data_group}/{self.data_type}{path}",
@@ -208,6 +211,13 @@ class DataSetClient:
                 allow_redirects=False,  # a token must not travel to wherever an answer points
                 verify=True if self.ca_file is None else str(self.ca_file),
             )
+
+        # requests' own errors carry the request with its headers, so ours are raised where no error is handled and
+        # hold only the name of theirs.
+        try:
+            return within(longest, exchange)
+        except TimeoutError:
+            name, untrusted, passing = f"no whole answer within {longest:g} s", False, True
         except requests.RequestException as error:
             name = type(error).__name__
             untrusted = is_untrusted(error)

@@ -10,6 +10,7 @@ from local_digital.config.loading import load_councils, load_transactions
 from local_digital.errors import LocalDigitalError
 from local_digital.publishing.data_sets import SIDE_BY_SIDE
 from local_digital.publishing.publish import PublishReport, publish
+from local_digital.roles import PUBLISHER, acting_as
 
 if TYPE_CHECKING:
     from local_digital.workspace import Workspace
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
+@acting_as(PUBLISHER)
 def publish_hourly(workspace: Workspace, *, run_id: str) -> dict[str, PublishReport]:
     """Publish the availability data sets of every council that has one, side by side; return the reports by council.
 

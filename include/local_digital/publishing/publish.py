@@ -13,6 +13,7 @@ from local_digital.errors import ConfigurationError, LocalDigitalError
 from local_digital.publishing.data_sets import SIDE_BY_SIDE, Desired, Sink, client
 from local_digital.publishing.records import is_usable_id, payload_hash
 from local_digital.publishing.released_feed import released_feed, withdraw_removed_feeds
+from local_digital.roles import PUBLISHER, acting_as
 from local_digital.sql import statement
 from local_digital.workspace import Workspace
 
@@ -70,6 +71,7 @@ class PublishReport:
         }
 
 
+@acting_as(PUBLISHER)
 def publish(
     workspace: Workspace, council: str, *, run_id: str, dry_run: bool = False, hourly: bool = False
 ) -> PublishReport:
@@ -138,6 +140,7 @@ def _orphans(workspace: Workspace, council: str, feeds: list[FeedHandle]) -> lis
         ]
 
 
+@acting_as(PUBLISHER)
 def plan_for(workspace: Workspace, wanted: Desired) -> Plan:
     """Return the difference between what a data set should hold and what the ledger says the platform holds."""
     held = held_records(workspace, wanted)
@@ -153,6 +156,7 @@ def plan_for(workspace: Workspace, wanted: Desired) -> Plan:
     )
 
 
+@acting_as(PUBLISHER)
 def held_records(workspace: Workspace, wanted: Desired) -> dict[str, str | None]:
     """Return the records that the ledger has of a data set on its sink: id to hash, None where it is in doubt."""
     with workspace.engine.connect() as db:
@@ -188,6 +192,7 @@ def _send(workspace: Workspace, wanted: Desired, plan: Plan, run_id: str) -> Non
         db.execute(text("update ledger.send set finished_at = now() where send_id = :send_id"), {"send_id": send_id})
 
 
+@acting_as(PUBLISHER)
 def doubt(workspace: Workspace, names: dict[str, str], record_ids: list[str]) -> None:
     """Note in the ledger, before they leave, that nobody knows any more how the platform holds these records.
 
@@ -203,6 +208,7 @@ def removable_first(record_ids: Iterable[str]) -> list[str]:
     return sorted(record_ids, key=lambda record_id: (not is_usable_id(record_id), record_id))
 
 
+@acting_as(PUBLISHER)
 def note_sent(workspace: Workspace, names: dict[str, str], wanted: Desired, record_ids: list[str]) -> None:
     """Note in the ledger that the platform holds these records. names: of the data set, with `run_id`."""
     with workspace.engine.begin() as db:
@@ -216,6 +222,7 @@ def note_sent(workspace: Workspace, names: dict[str, str], wanted: Desired, reco
         )
 
 
+@acting_as(PUBLISHER)
 def forget(workspace: Workspace, names: dict[str, str], record_ids: Iterable[str]) -> None:
     """Note in the ledger that the platform no longer holds these records."""
     with workspace.engine.begin() as db:

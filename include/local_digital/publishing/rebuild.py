@@ -9,6 +9,7 @@ from local_digital.errors import ConfigurationError
 from local_digital.publishing.data_sets import client
 from local_digital.publishing.publish import doubt, forget, held_records, note_sent, removable_first
 from local_digital.publishing.released_feed import released_feed
+from local_digital.roles import PUBLISHER, acting_as
 
 if TYPE_CHECKING:
     from local_digital.publishing.data_sets import Desired
@@ -26,6 +27,7 @@ class RebuildReport:
         return asdict(self)
 
 
+@acting_as(PUBLISHER)
 def rebuild(
     workspace: Workspace, council: str, data_set: str, *, run_id: str, transaction: str | None = None
 ) -> RebuildReport:
@@ -50,6 +52,7 @@ def rebuild(
     return RebuildReport(len(wanted.records), len(stray))
 
 
+@acting_as(PUBLISHER)
 def publishable(
     workspace: Workspace, council: str, data_set: str, *, run_id: str | None, transaction: str | None
 ) -> Desired:

@@ -11,6 +11,7 @@ from local_digital.errors import LocalDigitalError, ReconciliationError
 from local_digital.publishing.data_sets import SIDE_BY_SIDE, Desired, client
 from local_digital.publishing.records import described, payload_hash
 from local_digital.publishing.released_feed import released_feed
+from local_digital.roles import PUBLISHER, acting_as
 from local_digital.sql import statement
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class ReconcileReport:
         return {"data_sets": [comparison.as_json() for comparison in self.comparisons]}
 
 
+@acting_as(PUBLISHER)
 def reconcile(workspace: Workspace, council: str, *, run_id: str, hourly: bool = False) -> ReconcileReport:
     """Compare every data set of a council; what differs is noted, so that the next publish repairs it.
 

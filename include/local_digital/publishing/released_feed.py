@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from local_digital.publishing.data_sets import Desired, Sink, desired, released
 from local_digital.publishing.open_figures import drop_data_sets, open_to_public, withdraw_from_public
 from local_digital.publishing.sign_off import Gate, gate
+from local_digital.roles import PUBLISHER, acting_as
 from local_digital.sql import statement
 from local_digital.workspace import lock
 
@@ -26,6 +27,7 @@ class ReleasedFeed:
     opened: bool = False
 
 
+@acting_as(PUBLISHER)
 def released_feed(workspace: Workspace, feed: FeedHandle, *, run_id: str | None, hourly: bool = False) -> ReleasedFeed:
     """Return what is to be sent for a feed; release its figures to the public where they are signed off.
 
@@ -62,6 +64,7 @@ def released_feed(workspace: Workspace, feed: FeedHandle, *, run_id: str | None,
     return ReleasedFeed(found, data_sets, opened)
 
 
+@acting_as(PUBLISHER)
 def withdraw_removed_feeds(workspace: Workspace, council: str, feeds: list[FeedHandle], *, run_id: str) -> int:
     """Withdraw the public figures of feeds that the council's file names no longer; return how many feeds that were.
 

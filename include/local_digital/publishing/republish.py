@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from local_digital.calendar import period_end
 from local_digital.publishing.publish import doubt, held_records
 from local_digital.publishing.rebuild import publishable
+from local_digital.roles import PUBLISHER, acting_as
 
 if TYPE_CHECKING:
     from local_digital.publishing.records import Record
@@ -30,6 +31,7 @@ class RepublishReport:
         return asdict(self)
 
 
+@acting_as(PUBLISHER)
 def republish(  # noqa: PLR0913 - a data set and a range of days
     workspace: Workspace,
     council: str,

@@ -13,6 +13,7 @@ from local_digital.errors import ConfigurationError
 from local_digital.publishing.data_sets import Released, released
 from local_digital.publishing.holds import Check, Checked, Doubt, doubts
 from local_digital.publishing.releases import breakdowns_of
+from local_digital.roles import PUBLISHER, acting_as
 from local_digital.sql import statement
 from local_digital.workspace import lock
 
@@ -198,6 +199,7 @@ def briefly(reasons: Sequence[str]) -> str:
     return " and ".join([*going_live, *new, *([f"{doubts} unusual figure{'s' * (doubts > 1)}"] * (doubts > 0))])
 
 
+@acting_as(PUBLISHER)
 def decide(workspace: Workspace, feed: FeedHandle, verdict: Verdict) -> Approval:
     """Record somebody's verdict on what waits, with the figures; the next publish acts on it.
 

@@ -24,6 +24,7 @@ _EU = "http://publications.europa.eu/resource/authority"
 _ENGLISH = {"@id": f"{_EU}/language/ENG"}
 _GOVERNMENT = {"@id": f"{_EU}/data-theme/GOVE"}
 _PUBLIC = {"@id": f"{_EU}/access-right/PUBLIC"}
+_GZIP = "https://www.iana.org/assignments/media-types/application/gzip"
 _FREQUENCIES = {"week": "WEEKLY", "month": "MONTHLY", "quarter": "QUARTERLY", None: "IRREG"}
 _RESOLUTIONS = {"week": "P7D", "month": "P1M", "quarter": "P3M"}
 _CONTEXT = {
@@ -98,7 +99,7 @@ def _dataset(table: Table, about: About, base: str) -> dict[str, Any]:
 
 def _distribution(table: Table, form: Form, about: About, base: str) -> dict[str, Any]:
     made = table.made(form)
-    address = {"@id": f"{base}{table.identifier}.{form}"}
+    address = {"@id": f"{base}{table.path(form).removeprefix('data/')}"}
     return {
         "@id": f"{base}{_OWN}#{table.identifier}.{form}",
         "@type": "dcat:Distribution",
@@ -106,6 +107,7 @@ def _distribution(table: Table, form: Form, about: About, base: str) -> dict[str
         "dcat:accessURL": address,
         "dcat:downloadURL": address,
         "dcat:mediaType": {"@id": f"https://www.iana.org/assignments/media-types/{MEDIA_TYPES[form]}"},
+        **({"dcat:compressFormat": {"@id": _GZIP}} if table.packed else {}),
         "dct:format": {"@id": f"{_EU}/file-type/{form.upper()}"},
         "dct:license": {"@id": about.licence_url},
         "dct:language": _ENGLISH,

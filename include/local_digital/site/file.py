@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,26 @@ class File:
     named_by_content: bool = False
 
 
+@dataclass(frozen=True)
+class Part:
+    """Files that are made from the same things.
+
+    key: tells parts of a site apart. version: of what the files are made from; those of this version which the last
+    build left need not be made again. make: returns them. note: JSON that the index of the site keeps with the part;
+    complete when the last file is made.
+    """
+
+    key: str
+    version: str
+    make: Callable[[], Iterable[File]]
+    note: dict[str, Any] = field(default_factory=dict)
+
+
 _MEDIA_TYPES = {
     "css": "text/css; charset=utf-8",
     "csv": "text/csv; charset=utf-8",
     "html": "text/html; charset=utf-8",
+    "gz": "application/gzip",
     "ico": "image/x-icon",
     "js": "text/javascript; charset=utf-8",
     "json": "application/json",

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import replace
+import zlib
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
@@ -20,17 +21,16 @@ from local_digital.errors import ConfigurationError
 from local_digital.fields import UNMAPPED
 from local_digital.kpis import CAVEATS, KPIS
 from local_digital.offers import labels
-from local_digital.site.benchmarks import FEWEST_COUNCILS, benchmarks
-from local_digital.site.catalogue import catalogue
-from local_digital.site.file import File
-from local_digital.site.tables import FORMS, Column, Table
+from local_digital.site.benchmarks import FEWEST_COUNCILS
+from local_digital.site.rows import Rows
+from local_digital.site.tables import FORMS, Column, Form, Made, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from local_digital.config.models import DataSet, Transaction
     from local_digital.site.about import About
-    from local_digital.site.figures import Figures
+    from local_digital.site.figures import Dates, FeedFigures, Figures
 
 # Files that every transaction's folder may hold beside its data sets, without their endings.
 _OTHER_FILES = ("kpis", "benchmarks", "periods", "datapackage")
@@ -47,70 +47,67 @@ _COUNCIL = (
 _TRANSACTION = Column("transaction", "Transaction", "The kind of dealing with the public: see transactions.csv.")
 _PERIOD = (
     Column("period_kind", "Kind of period", "A week from Monday, a calendar month or a calendar quarter.",
-           values=("week", "month", "quarter")),
+           agreed=("week", "month", "quarter")),
     Column("period_start", "First day", "The period's first day, on the London calendar.", "date"),
     Column("period_end", "Last day", "The period's last day, on the London calendar.", "date"),
 )  # fmt: skip
 _KPI = (
-    Column("kpi", "KPI", "The figure's name: see kpi-definitions.csv.", values=tuple(KPIS)),
+    Column("kpi", "KPI", "The figure's name: see kpi-definitions.csv.", agreed=tuple(KPIS)),
     Column("version", "Version", "Of the KPI's definition; figures of different versions are not comparable."),
     Column("label", "Channel", "The channel, for channel-mix; empty for figures of all channels.", required=False),
 )
-_UNIT = Column("unit", "Unit", "What the value counts.", values=tuple(_UNITS))
+_UNIT = Column("unit", "Unit", "What the value counts.", agreed=tuple(_UNITS))
 _BASIS = Column(
     "basis", "Basis", "`estimated` where something in the formula is an estimate. Not comparable with `full`.",
-    values=("full", "estimated"),
+    agreed=("full", "estimated"),
 )  # fmt: skip
 
 
-def open_data(figures: Figures, about: About, found: Sequence[Table] | None = None) -> Iterator[File]:
-    """Yield every file below `data/` but the pages: tables, their descriptions, and the catalogue of all of them.
+class Named(NamedTuple):
+    """A council as the tables name it. gss_code: of today."""
 
-    found: the tables, where they have been made already. Equal figures give equal bytes. Raises ConfigurationError
-    where a contract's data set has the name of another file.
+    council: str
+    council_name: str
+    gss_code: str
+    former_gss_codes: str
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What the table of all councils has of one council.
+
+    rows: how many. first_day, last_day: of what they tell. found: the values of each column that has agreed ones.
+    lines: its rows by form, as a gzip member of their own: a file may hold many of them behind each other.
     """
-    found = tables(figures) if found is None else found
-    for table in found:
-        for form in FORMS:
-            yield File(table.path(form), partial(table.content, form))
-    folders = {table.folder: [one for one in found if one.folder == table.folder] for table in found}
-    for folder, members in folders.items():
-        path = f"data/{folder}/datapackage.json" if folder else "data/datapackage.json"
-        contract = figures.contracts.get(folder)
-        yield File(path, partial(_package, contract, members, about))
-    yield File("data/catalogue.jsonld", partial(catalogue, found, about))
+
+    table: str
+    rows: int
+    first_day: dt.date | None
+    last_day: dt.date | None
+    found: dict[str, list[str]]
+    lines: dict[Form, bytes]
+
+    def told(self) -> dict[str, Any]:
+        """Return it as JSON, without the lines."""
+        days = [day.isoformat() if day else None for day in (self.first_day, self.last_day)]
+        return {"rows": self.rows, "days": days, "found": self.found}
+
+    @classmethod
+    def of_told(cls, table: str, told: Mapping[str, Any]) -> Piece:
+        """Return what was told of one."""
+        first, last = (dt.date.fromisoformat(day) if day else None for day in told["days"])
+        return cls(table, told["rows"], first, last, told["found"], {})
 
 
-def tables(figures: Figures) -> list[Table]:
-    """Return all tables that have rows, those of the whole site (without a folder) first. Raises as `open_data`."""
-    councils = _with_codes(figures.councils)
-    found = list(_tables_of_all(figures, councils))
-    # Figures of a KPI that is defined no more stay released until the council's next release.
-    kpis = figures.kpis[figures.kpis["kpi"].isin(KPIS)]
-    compared = benchmarks(kpis, figures.councils, figures.groups)
-    for slug, contract in sorted(figures.contracts.items()):
-        one = [
-            *_counts(contract, figures.volumes, councils),
-            _kpis(contract, kpis, councils),
-            _benchmarks(contract, compared),
-            _periods(contract, figures.periods, councils),
-        ]
-        changes = _of(figures.changes, slug)["changed_at"]
-        found += [replace(table, **_released(changes)) for table in one if len(table.frame)]
-    return found
+def named_councils(councils: pd.DataFrame) -> dict[str, Named]:
+    """Return how the tables name every council, by slug, in the order of their names."""
+    frame = with_codes(councils)
+    rows = zip(*(frame[name].tolist() for name in Named._fields), strict=True)
+    return {row[0]: Named(*row) for row in rows}
 
 
-def last_days(kinds: pd.Series, starts: pd.Series) -> list[dt.date]:
-    """Return the last day of each period, given its kind (`week`, `month`, `quarter`) and first day."""
-    known = {
-        (kind, start): period_end(kind, start) - dt.timedelta(days=1)
-        for kind, start in {*zip(kinds, starts, strict=True)}
-    }
-    return [known[period] for period in zip(kinds, starts, strict=True)]
-
-
-def _with_codes(councils: pd.DataFrame) -> pd.DataFrame:
-    """Add `gss_code` of today and `former_gss_codes` in place of the code that a council's file has."""
+def with_codes(councils: pd.DataFrame) -> pd.DataFrame:
+    """Return councils with `gss_code` of today and `former_gss_codes` in place of the code that their files have."""
     today: list[str] = []
     former: list[str] = []
     for code in councils["gss_code"]:
@@ -121,40 +118,126 @@ def _with_codes(councils: pd.DataFrame) -> pd.DataFrame:
     return councils.assign(council_name=councils["name"], gss_code=today, former_gss_codes=former)
 
 
-def _of(frame: pd.DataFrame, transaction: str) -> pd.DataFrame:
-    return frame[frame["transaction"] == transaction]
+def council_tables(contract: Transaction, feed: FeedFigures, council: Named, dates: Dates | None) -> list[Table]:
+    """Return the tables of one council's transaction that have rows.
+
+    Raises ConfigurationError where a contract's data set has the name of another file.
+    """
+    found = [*_counts(contract, feed.volumes, council), _kpis(contract, feed.kpis, council)]
+    found.append(_periods(contract, feed.periods, council))
+    told = _dates(dates)
+    folder = f"{contract.transaction}/{council.council}"
+    return [replace(table, folder=folder, **told, **_reach(table, council)) for table in found if len(table)]
 
 
-def _named(frame: pd.DataFrame, councils: pd.DataFrame) -> pd.DataFrame:
-    """Add name and code to rows about councils, and the last day to rows about periods."""
-    found = frame.merge(councils[["council", "council_name", "gss_code"]], on="council", how="inner", sort=False)
-    return _ended(found)
+def pieces(tables: Iterable[Table]) -> list[Piece]:
+    """Return what the tables of all councils have of one council's tables."""
+    return [
+        Piece(
+            table.name, len(table), table.first_day, table.last_day,
+            {one.name: table.rows.present(one.name) for one in table.columns if one.agreed},
+            {form: _packed(table.lines(form)) for form in FORMS},
+        )
+        for table in tables
+    ]  # fmt: skip
 
 
-def _ended(frame: pd.DataFrame) -> pd.DataFrame:
-    if "period_start" not in frame:
-        return frame
-    return frame.assign(period_end=last_days(frame["period_kind"], frame["period_start"]))
+def whole_tables(
+    contract: Transaction, members: Mapping[str, Sequence[Piece]], councils: Mapping[str, Named], dates: Dates | None
+) -> list[Table]:
+    """Return the tables of all councils that have rows, without these: they are put together from pieces.
 
-
-def _reach(frame: pd.DataFrame) -> dict[str, Any]:
-    """Return what a table says of the time and the councils that its rows are about."""
-    found: dict[str, Any] = {}
-    if len(frame) and "period_end" in frame:
-        found = {"first_day": frame["period_start"].min(), "last_day": frame["period_end"].max()}
-    if "gss_code" in frame:
-        found["gss_codes"] = tuple(sorted(set(frame["gss_code"])))
+    members: the pieces by council, in the order in which the rows stand.
+    """
+    nothing = Rows.empty("data_set", "kpi", "period_kind", "label", "across_label")
+    shapes = [*_counts(contract, nothing, None), _kpis(contract, nothing, None), _periods(contract, nothing, None)]
+    told = _dates(dates)
+    found = []
+    for shape in shapes:
+        having = {slug: one for slug, ones in members.items() for one in ones if one.table == shape.name}
+        if not having:
+            continue
+        values: dict[str, set[str]] = {}
+        for one in having.values():
+            for name, present in one.found.items():
+                values.setdefault(name, set()).update(present)
+        found.append(replace(
+            shape,
+            columns=tuple(_with_values(column, values.get(column.name, set())) for column in shape.columns),
+            frame=None, packed=True, height=sum(one.rows for one in having.values()),
+            first_day=min((one.first_day for one in having.values() if one.first_day), default=None),
+            last_day=max((one.last_day for one in having.values() if one.last_day), default=None),
+            gss_codes=tuple(sorted({councils[slug].gss_code for slug in having})),
+            used=tuple(sorted(values.get("kpi", ()))), **told,
+        ))  # fmt: skip
     return found
 
 
-def _released(changes: pd.Series) -> dict[str, Any]:
-    if not len(changes):
-        return {}
-    return {"issued": changes.min().to_pydatetime(), "modified": changes.max().to_pydatetime()}
+def put_together(table: Table, form: Form, lines: Iterable[bytes]) -> tuple[bytes, list[tuple[int, int]]]:
+    """Return a table of all councils, and where in it each piece is (offset and length); tell the table its size.
+
+    lines: those of its pieces in this form, in the order of the councils.
+    """
+    begin, between, end = (table.heading(), b"", b"") if form == "csv" else (b"[\n", b",\n", b"\n]\n")
+    parts = [_packed(begin)]
+    place = len(parts[0])
+    spans = []
+    apart = _packed(between) if between else b""
+    for number, piece in enumerate(lines):
+        if number:
+            parts.append(apart)
+            place += len(apart)
+        parts.append(piece)
+        spans.append((place, len(piece)))
+        place += len(piece)
+    made = b"".join([*parts, _packed(end)] if end else parts)
+    table.sizes[form] = Made.of(made)
+    return made, spans
 
 
-def _counts(contract: Transaction, volumes: pd.DataFrame, councils: pd.DataFrame) -> Iterator[Table]:
-    ours = _of(volumes, contract.transaction)
+def _packed(text: bytes) -> bytes:
+    # Without a time, so that equal rows give equal bytes; the fastest way, since most of the text is the same.
+    packing = zlib.compressobj(level=1, wbits=31)
+    return packing.compress(text) + packing.flush()
+
+
+def _with_values(column: Column, found: set[str]) -> Column:
+    return replace(column, agreed=(*column.agreed, *sorted(found - set(column.agreed)))) if column.agreed else column
+
+
+def last_days(rows: Rows) -> Any:
+    """Return the last day of each period, of rows with its kind (`week`, `month`, `quarter`) and first day."""
+    return rows.paired(
+        "period_kind", "period_start", lambda kind, start: period_end(kind, start) - dt.timedelta(days=1)
+    )
+
+
+def _named(frame: pd.DataFrame, councils: pd.DataFrame) -> pd.DataFrame:
+    """Add name and code to rows about councils."""
+    return frame.merge(councils[["council", "council_name", "gss_code"]], on="council", how="inner", sort=False)
+
+
+def _dates(dates: Dates | None) -> dict[str, Any]:
+    return {"issued": dates.issued, "modified": dates.modified} if dates else {}
+
+
+def _reach(table: Table, council: Named) -> dict[str, Any]:
+    """Return what a table says of the time and the council that its rows are about."""
+    first, last = table.rows.present("period_start"), table.rows.present("period_end")
+    return {"first_day": min(first), "last_day": max(last), "gss_codes": (council.gss_code,)}
+
+
+def _of(rows: Rows, contract: Transaction, council: Named | None, **more: Any) -> Rows:
+    """Return rows with their council, transaction and last day, and with more columns."""
+    if council is None:
+        return rows
+    return rows.also(
+        council=council.council, council_name=council.council_name, gss_code=council.gss_code,
+        transaction=contract.transaction, period_end=last_days(rows), **more,
+    )  # fmt: skip
+
+
+def _counts(contract: Transaction, volumes: Rows, council: Named | None) -> Iterator[Table]:
     for name, data_set in contract.data_sets.items():
         if data_set.breakdown is None:
             continue
@@ -163,35 +246,35 @@ def _counts(contract: Transaction, volumes: pd.DataFrame, councils: pd.DataFrame
                 f"transaction {contract.transaction}", expected=f"no data set called {' or '.join(_OTHER_FILES)}",
                 found=f"`{name}`", action="Give it another name: the open data has a file that is called so.",
             )  # fmt: skip
-        frame = _named(ours[ours["data_set"] == name], councils)
+        rows = volumes.where("data_set", name)
         dimensions: list[Column] = []
         for field, source in ((data_set.breakdown, "label"), (data_set.across, "across_label")):
             if field is None:
                 continue
-            columns, values = _dimension(contract, field, frame[source])
+            columns, values = _dimension(contract, field, rows, source)
             dimensions += columns
-            frame = frame.assign(**values)
+            rows = rows.also(**values)
         by = " and ".join(_words(field) for field in (data_set.breakdown, data_set.across) if field)
         yield Table(
             name, contract.transaction, f"{contract.name}: by {by}, each {data_set.period}",
-            _what_counts_are(contract, by, data_set),
+            _what_counts_are(contract, by, data_set, council),
             (
                 *_COUNCIL, _TRANSACTION, *_PERIOD, *dimensions,
                 Column("count", "Count", "How many there were; empty where that is withheld. Zero is zero.", "integer",
                        required=False, unit="transactions", least=0),
                 Column("state", "State", "Whether the count is shown, or withheld since it or another one is small.",
-                       values=("shown", "withheld")),
+                       agreed=("shown", "withheld")),
             ),
-            frame.assign(count=frame["reports"]),
+            _of(rows, contract, council, **({"count": rows["reports"]} if council else {})),
             key=("council", "period_start", *filter(None, (data_set.breakdown, data_set.across))),
             period=data_set.period if data_set.period != "hour" else None,
             keywords=(contract.name, *(_words(field) for field in (data_set.breakdown, data_set.across) if field)),
-            **_reach(frame),
         )  # fmt: skip
 
 
-def _what_counts_are(contract: Transaction, by: str, data_set: DataSet) -> str:
-    said = f"Transactions of each {data_set.period} by {by}, all councils together."
+def _what_counts_are(contract: Transaction, by: str, data_set: DataSet, council: Named | None) -> str:
+    whose = f"of {council.council_name}" if council else "all councils together"
+    said = f"Transactions of each {data_set.period} by {by}, {whose}."
     if data_set.threshold:
         fields = [field for field in (data_set.breakdown, data_set.across) if field]
         sensitive = any(labels(contract, field, lambda label: label.sensitive) for field in fields)
@@ -207,33 +290,41 @@ def _words(field: str) -> str:
     return field.replace("_", " ")
 
 
-def _dimension(contract: Transaction, field: str, found: pd.Series) -> tuple[list[Column], dict[str, list[str]]]:
+def _dimension(contract: Transaction, field: str, rows: Rows, source: str) -> tuple[list[Column], dict[str, Any]]:
     """Return the columns of one breakdown and their cells: value and name, or the council's word alone."""
     title = _words(field).capitalize()
+    found = rows.cells(source)
     agreed = contract.fields[field].values  # noqa: PD011 - a contract's, not a frame's
     if not agreed:
-        return [Column(field, title, "In the council's own words.")], {field: list(found)}
+        return [Column(field, title, "In the council's own words.")], {field: found}
     names = {UNMAPPED: "Not mapped yet", **{value: label.name for value, label in agreed.items()}}
+    others = sorted(set(rows.present(source)) - names.keys())
     return (
         [
             Column(
                 field,
                 title,
                 "By the value agreed among the councils, which stays the same.",
-                values=tuple({**names, **dict.fromkeys(found)}),
+                agreed=(*names, *others),
             ),
             Column(f"{field}_name", f"{title}, in words", "What the value is called."),
         ],
-        {field: list(found), f"{field}_name": [names.get(label, label) for label in found]},
+        {field: found, f"{field}_name": found.mapped(lambda label: names.get(label, label))},
     )
 
 
-def _kpis(contract: Transaction, kpis: pd.DataFrame, councils: pd.DataFrame) -> Table:
-    frame = _named(_of(kpis, contract.transaction), councils)
-    frame = frame.assign(unit=_units(frame["kpi"]), caveats=[" ".join(keys) for keys in frame["caveats"]])
+def _kpis(contract: Transaction, kpis: Rows, council: Named | None) -> Table:
+    # Figures of a KPI that is defined no more stay released until the council's next release.
+    kpis = kpis.where("kpi", *KPIS)
+    more = {}
+    if council:
+        more = {
+            "unit": kpis.cells("kpi").mapped(lambda kpi: KPIS[kpi].unit if kpi in KPIS else ""),
+            "caveats": kpis.cells("caveats").mapped(" ".join),
+        }
     return Table(
         "kpis", contract.transaction, f"{contract.name}: key performance indicators",
-        "Every released KPI of every council, by week, month or quarter.",
+        f"Every released KPI of {council.council_name if council else 'every council'}, by week, month or quarter.",
         (
             *_COUNCIL, _TRANSACTION, *_KPI, *_PERIOD,
             Column("numerator", "Numerator", "What the value is made of; empty where it is no fraction or sum.",
@@ -246,17 +337,20 @@ def _kpis(contract: Transaction, kpis: pd.DataFrame, councils: pd.DataFrame) -> 
             Column("caveats", "Caveats", "What a reader must know: keys of caveats.csv, separated by a space.",
                    required=False),
         ),
-        frame, period="week", keywords=(contract.name, "performance"), **_reach(frame),
+        _of(kpis, contract, council, **more), period="week", keywords=(contract.name, "performance"),
+        used=tuple(sorted(kpis.present("kpi"))),
     )  # fmt: skip
 
 
-def _units(kpis: pd.Series) -> list[str]:
-    return [KPIS[kpi].unit for kpi in kpis]
-
-
-def _benchmarks(contract: Transaction, compared: pd.DataFrame) -> Table:
-    frame = _ended(_of(compared, contract.transaction))
-    frame = frame.assign(unit=_units(frame["kpi"]))
+def benchmark_table(contract: Transaction, compared: Rows, dates: Dates | None) -> Table:
+    """Return the table of the benchmarks of a transaction. compared: in the columns of `benchmarks.benchmarks`."""
+    rows = compared
+    if len(rows):
+        unit = rows.cells("kpi").mapped(lambda kpi: KPIS[kpi].unit if kpi in KPIS else "")
+        rows = rows.also(transaction=contract.transaction, period_end=last_days(rows), unit=unit)
+    days = (rows.present("period_start"), rows.present("period_end")) if len(rows) else ()
+    reach: dict[str, Any] = {"first_day": min(days[0]), "last_day": max(days[1])} if days else {}
+    told = _dates(dates)
     quartile = partial(Column, type="number", unit="as the column unit says")
     return Table(
         "benchmarks", contract.transaction, f"{contract.name}: benchmarks",
@@ -265,7 +359,7 @@ def _benchmarks(contract: Transaction, compared: pd.DataFrame) -> Table:
         (
             _TRANSACTION,
             Column("comparison", "Comparison", "Over all councils, those of one tier, or a group that a council named.",
-                   values=("all", "tier", "group")),
+                   agreed=("all", "tier", "group")),
             Column("subject", "Which", "The tier, or the group as council/name; empty for all.", required=False),
             *_KPI, *_PERIOD, _UNIT, _BASIS,
             Column("councils", "Councils", "How many have the figure.", "integer", unit="councils",
@@ -274,13 +368,16 @@ def _benchmarks(contract: Transaction, compared: pd.DataFrame) -> Table:
             quartile("median", "Median", "Half of the councils have at most this."),
             quartile("upper_quartile", "Upper quartile", "Three quarters of the councils have at most this."),
         ),
-        frame, period="week", keywords=(contract.name, "benchmark"), **_reach(frame),
+        rows, period="week", keywords=(contract.name, "benchmark"), **reach, **told,
     )  # fmt: skip
 
 
-def _periods(contract: Transaction, periods: pd.DataFrame, councils: pd.DataFrame) -> Table:
-    frame = _named(_of(periods, contract.transaction), councils)
-    frame = frame.assign(count=frame["reports"], bank_holidays=["; ".join(days) for days in frame["bank_holidays"]])
+def _periods(contract: Transaction, periods: Rows, council: Named | None) -> Table:
+    more = (
+        {"count": periods["reports"], "bank_holidays": periods.cells("bank_holidays").mapped("; ".join)}
+        if council
+        else {}
+    )
     return Table(
         "periods", contract.transaction, f"{contract.name}: weeks and months",
         "What must be known to compare one week or month of a council with another.",
@@ -296,13 +393,15 @@ def _periods(contract: Transaction, periods: pd.DataFrame, councils: pd.DataFram
             Column("same_point", "Same place before", "First day of the newest earlier week at the same place.", "date",
                    required=False),
         ),
-        frame, key=("council", "period_kind", "period_start"), period="week",
-        keywords=(contract.name, "working days"), **_reach(frame),
+        _of(periods, contract, council, **more), key=("council", "period_kind", "period_start"), period="week",
+        keywords=(contract.name, "working days"),
     )  # fmt: skip
 
 
-def _tables_of_all(figures: Figures, councils: pd.DataFrame) -> Iterator[Table]:
-    whole = _released(figures.changes["changed_at"])
+def shared_tables(figures: Figures, changes: pd.DataFrame, dates: Dates | None) -> list[Table]:
+    """Return the tables about all councils and transactions that have rows. changes: all; dates: of all figures."""
+    councils = with_codes(figures.councils)
+    whole = _dates(dates)
     about_all = partial(Table, folder="", **whole)
     codes = tuple(sorted(set(councils["gss_code"])))
     in_councils = {"council": ("councils", "council"), "transaction": ("transactions", "transaction")}
@@ -340,7 +439,7 @@ def _tables_of_all(figures: Figures, councils: pd.DataFrame) -> Iterator[Table]:
                 Column("state", "State", "`shown`: its figures are here. `not-published`: it is provided and the "
                        "council has not released it. `awaited`: it is provided and no figures have come. "
                        "`not-provided`: the council does not do this.",
-                       values=("shown", "not-published", "awaited", "not-provided")),
+                       agreed=("shown", "not-published", "awaited", "not-provided")),
                 Column("reason", "Reason", "Why the council does not provide it.", required=False),
                 Column("not_supplied", "Not supplied", "KPIs that its records cannot give, separated by a space.",
                        required=False),
@@ -359,7 +458,7 @@ def _tables_of_all(figures: Figures, councils: pd.DataFrame) -> Iterator[Table]:
                 _UNIT,
                 Column("unit_in_words", "Unit, in words", "What the unit means."),
                 Column("better", "Better", "Which way is good; empty where neither is.", required=False,
-                       values=("higher", "lower")),
+                       agreed=("higher", "lower")),
                 Column("definition", "Definition", "What it means, in a sentence."),
                 Column("source", "Source", "Whose definition it is."),
             ),
@@ -368,7 +467,7 @@ def _tables_of_all(figures: Figures, councils: pd.DataFrame) -> Iterator[Table]:
         about_all(
             name="caveats", title="Caveats", means="What the keys of the column caveats mean.",
             columns=(
-                Column("caveat", "Caveat", "The key.", values=tuple(CAVEATS)),
+                Column("caveat", "Caveat", "The key.", agreed=tuple(CAVEATS)),
                 Column("means", "Meaning", "What a reader must know."),
             ),
             frame=pd.DataFrame({"caveat": list(CAVEATS), "means": list(CAVEATS.values())}), key=("caveat",),
@@ -379,17 +478,17 @@ def _tables_of_all(figures: Figures, councils: pd.DataFrame) -> Iterator[Table]:
             columns=(
                 Column("changed_at", "Changed at", "When, in UTC.", "datetime"),
                 *_COUNCIL, _TRANSACTION,
-                Column("what", "What", "What happened to the figures.", values=("added", "revised", "withdrawn")),
+                Column("what", "What", "What happened to the figures.", agreed=("added", "revised", "withdrawn")),
                 Column("data_set", "Data set", "Which file of the transaction's folder, without its ending."),
                 Column("figures", "Figures", "How many.", "integer", unit="figures", least=1),
                 Column("first_period", "First period", "First day of the earliest period with a change.", "date"),
                 Column("last_period", "Last period", "First day of the latest period with a change.", "date"),
             ),
-            frame=_named(figures.changes, councils), refers={"council": in_councils["council"]}, gss_codes=codes,
+            frame=_named(changes, councils), refers={"council": in_councils["council"]}, gss_codes=codes,
             keywords=("change log",),
         ),
     ]  # fmt: skip
-    return (table for table in found if len(table.frame))
+    return [table for table in found if len(table)]
 
 
 def _transactions(contracts: dict[str, Transaction]) -> pd.DataFrame:
@@ -412,14 +511,21 @@ def _definitions(only: Sequence[str] = tuple(KPIS)) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _package(contract: Transaction | None, members: list[Table], about: About) -> bytes:
-    """Return the `datapackage.json` of a folder."""
+def package(
+    contract: Transaction | None, members: Sequence[Table], about: About, council: Named | None = None
+) -> bytes:
+    """Return the `datapackage.json` of a folder. council: whose folder it is, None where it is about all of them."""
     name = f"local-digital-{contract.transaction}" if contract else "local-digital"
+    title = contract.name if contract else about.title
+    whose = "Released figures of councils, all together." if contract else "What all tables share."
+    if council:
+        name, title = f"{name}-{council.council}", f"{title}: {council.council_name}"
+        whose = f"Figures that {council.council_name} has released."
     found: dict[str, Any] = {
         "name": name,
         "profile": "tabular-data-package",
-        "title": contract.name if contract else about.title,
-        "description": "Released figures of councils, all together." if contract else "What all tables share.",
+        "title": title,
+        "description": whose,
         "licenses": [{"name": about.licence_id, "path": about.licence_url, "title": about.licence_name}],
         "sources": [{"title": about.source}],
         "contributors": [{"title": about.publisher, "role": "publisher"}],
@@ -436,8 +542,8 @@ def _package(contract: Transaction | None, members: list[Table], about: About) -
     if issued and modified:
         found |= {"created": _moment(min(issued)), "modified": _moment(max(modified))}
     if contract:
-        kpis = next((table.frame["kpi"] for table in members if table.name == "kpis"), pd.Series(dtype=str))
-        found["definitions"] = json.loads(_definitions(tuple(set(kpis))).to_json(orient="records"))
+        used = [kpi for table in members for kpi in table.used]
+        found["definitions"] = _definitions(used).to_dict("records")
     found["resources"] = [table.resource() for table in members]
     return (json.dumps(found, ensure_ascii=False, indent=2) + "\n").encode()
 

@@ -1,7 +1,7 @@
 """Where the site goes: a folder that changes as a whole, or an object store that changes file by file, pages last.
 
-Both hold `site.json`: what the site was made from, and size and SHA-256 of every file. It says which files are known
-to be there as they should be, and that the place is ours. Neither touches what it did not write.
+Both hold `site.json`: what the site and each of its parts was made from, and size and SHA-256 of every file. It says
+which files are known to be there as they should be, and that the place is ours. Neither touches what it did not write.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import hashlib
 import json
 import os
 import shutil
+import stat
+import tempfile
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +26,10 @@ from fsspec.implementations.local import LocalFileSystem
 
 from local_digital.errors import ConfigurationError, TransportError
 from local_digital.object_stores import open_store, passing_faults
-from local_digital.site.file import media_type
+from local_digital.site.file import File, Part, media_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-
-    from local_digital.site.file import File
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 INDEX = "site.json"
 # Beside each of our versions, so that nothing else in there is ever removed.
@@ -53,14 +53,33 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class KnownPart:
+    """A part of the site that is there. files: their paths. version, note: as in `Part`."""
+
+    version: str
+    files: list[str]
+    note: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Index:
-    """made_from: digests of what the site was made from, by kind; None while it is being written. files: by path."""
+    """made_from: digests of what the site was made from, by kind; None while it is being written. files: by path.
+
+    parts: by key; none while it is being written.
+    """
 
     made_from: dict[str, str] | None = None
     files: dict[str, Entry] = field(default_factory=dict)
+    parts: dict[str, KnownPart] = field(default_factory=dict)
 
     def content(self) -> bytes:
-        return (json.dumps(asdict(self), indent=1, sort_keys=True) + "\n").encode()
+        told = {
+            "made_from": self.made_from,
+            "files": {path: {"bytes": one.bytes, "sha256": one.sha256} for path, one in self.files.items()},
+            "parts": {key: {"version": one.version, "files": one.files, "note": one.note}
+                      for key, one in self.parts.items()},
+        }  # fmt: skip
+        return (json.dumps(told, sort_keys=True) + "\n").encode()
 
 
 @dataclass
@@ -134,44 +153,50 @@ class Folder:
             current = self._current()
             return _read_index((current / INDEX).read_bytes) if current else None
 
-    def write(self, files: Iterable[File], made_from: Mapping[str, str]) -> Written:
-        """Show these files and no others. Raises as `index`, and TransportError where the disk does not take them."""
+    def read(self, path: str, begin: int, end: int) -> bytes:
+        """Return bytes of a file that is shown; fewer where it has not so many. Raises as `index`."""
+        with _faults_told(self.where), (self.place / path).open("rb") as file:
+            file.seek(begin)
+            return file.read(end - begin)
+
+    def write(self, files: Iterable[File | Part], made_from: Mapping[str, str], *, anew: bool = False) -> Written:
+        """Show these files and no others. anew: make every part, whatever is known of it.
+
+        Raises as `index`, and TransportError where the disk does not take them.
+        """
         with _faults_told(self.where), self._alone():
             current = self._current()
             if current:
                 self._mark(current)
             self._sweep({current, self._before(current)})
             new = self._begun()
-            written = self._make(files, new, current, made_from)
+            written = self._make(files, new, current, made_from, anew=anew)
             self._show(new)
             self._sweep({new, current})
         return written
 
-    def _make(self, files: Iterable[File], new: Path, old: Path | None, made_from: Mapping[str, str]) -> Written:
-        before = _read_index((old / INDEX).read_bytes).files if old else {}
-        entries: dict[str, Entry] = {}
-        done = Written()
-        for file in in_order(files):
-            target = new / file.path
-            _make_folder(target.parent)
-            left = old / file.path if old else None
-            known = before.get(file.path)
-            if file.named_by_content and left and known and _size(left) == known.bytes:
-                _take_over(left, target)
-                entries[file.path] = known
+    def _make(
+        self, files: Iterable[File | Part], new: Path, old: Path | None, made_from: Mapping[str, str], *, anew: bool
+    ) -> Written:  # fmt: skip
+        before = _read_index((old / INDEX).read_bytes) if old else Index()
+        there = _Version(new, old, before.files)
+        parts: dict[str, KnownPart] = {}
+        for one in in_order(files):
+            if isinstance(one, File):
+                there.add(one)
                 continue
-            content = _made(file)
-            done.made += 1
-            entries[file.path] = Entry(len(content), hashlib.sha256(content).hexdigest())
-            if left and _size(left) == len(content) and left.read_bytes() == content:
-                _take_over(left, target)
-            else:
-                target.write_bytes(content)
-                _open_to_all(target, _FILE_MODE)
-                done.written += 1
-        (new / INDEX).write_bytes(Index(dict(made_from), entries).content())
+            known = None if anew else before.parts.get(one.key)
+            if known and known.version == one.version and there.keep(known.files):
+                parts[one.key] = known
+                continue
+            paths = []
+            for file in one.make():
+                there.add(file)
+                paths.append(file.path)
+            parts[one.key] = KnownPart(one.version, paths, one.note)
+        (new / INDEX).write_bytes(Index(dict(made_from), there.entries, parts).content())
         _open_to_all(new / INDEX, _FILE_MODE)
-        return _counted(done, entries, before)
+        return _counted(there.done, there.entries, before.files)
 
     def _show(self, version: Path) -> None:
         if self.place.is_dir() and not self.place.is_symlink():
@@ -243,12 +268,72 @@ class Folder:
             yield
 
 
+class _Version:
+    """A version of a folder that is being made. old: the one before. before: what its index tells of its files."""
+
+    def __init__(self, new: Path, old: Path | None, before: Mapping[str, Entry]) -> None:
+        self.entries: dict[str, Entry] = {}
+        self.done = Written()
+        self._new, self._old, self._before = new, old, before
+        self._folders: set[str] = set()
+
+    def keep(self, paths: Sequence[str]) -> bool:
+        """Take files over where all of them are there as they were left; say whether that is so."""
+        if not all(path in self.entries or self._is_there(path) for path in paths):
+            return False
+        for path in paths:
+            if path not in self.entries:
+                self._take_over(path, self._before[path])
+        return True
+
+    def add(self, file: File) -> None:
+        """Make a file, or take it over where it has not changed."""
+        _check(file.path)
+        if file.path in self.entries:
+            if not file.named_by_content:
+                raise _twice(file.path)
+            return
+        if file.named_by_content and self._is_there(file.path):
+            self._take_over(file.path, self._before[file.path])
+            return
+        content = _made(file)
+        self.done.made += 1
+        entry = Entry(len(content), hashlib.sha256(content).hexdigest())
+        left = self._old / file.path if self._old else None
+        if left and _size(left) == len(content) and left.read_bytes() == content:
+            self._take_over(file.path, entry)
+            return
+        self._make_room(file.path)
+        target = self._new / file.path
+        target.write_bytes(content)
+        _open_to_all(target, _FILE_MODE)
+        self.entries[file.path] = entry
+        self.done.written += 1
+
+    def _is_there(self, path: str) -> bool:
+        known = self._before.get(path)
+        # Asked for tens of thousands of files, so without a `Path` for each.
+        return bool(known and self._old and _size(f"{self._old}/{path}") == known.bytes)
+
+    def _take_over(self, path: str, entry: Entry) -> None:
+        self._make_room(path)
+        _take_over(f"{self._old}/{path}", f"{self._new}/{path}")
+        self.entries[path] = entry
+
+    def _make_room(self, path: str) -> None:
+        folder = path.rpartition("/")[0]
+        if folder not in self._folders:
+            _make_folder(self._new / folder)
+            self._folders.add(folder)
+
+
 class Store:
     """An object store below one prefix, or what else fsspec writes to.
 
     Only changed files are written: data first, pages after them, `index.html` last, then what is gone is removed and
-    `site.json` written. While that is under way `site.json` says so, and a build that finds it so looks at the stored
-    files themselves. Who reads meanwhile may see new data from an old page. One builder at a time is the caller's duty.
+    `site.json` written. Pages that are made before their turn wait in a temporary folder. While that is under way
+    `site.json` says so, and a build that finds it so looks at the stored files themselves. Who reads meanwhile may see
+    new data from an old page. One builder at a time is the caller's duty.
     """
 
     def __init__(self, files: fsspec.AbstractFileSystem, root: str) -> None:
@@ -268,43 +353,33 @@ class Store:
         with _answers_told(self.where, self._passing):
             self._files.invalidate_cache()
             if self._files.exists(self._at(INDEX)):
-                return _read_index(lambda: self._read(INDEX))
+                return _read_index(lambda: self.whole(INDEX))
         if self._present():
             raise _not_ours(self.where)
         return None
 
-    def write(self, files: Iterable[File], made_from: Mapping[str, str]) -> Written:
-        """Make the store hold these files and no others. Raises as `index`."""
+    def read(self, path: str, begin: int, end: int) -> bytes:
+        """Return bytes of a file that is there; fewer where it has not so many. Raises as `index`."""
+        with _answers_told(self.where, self._passing):
+            return bytes(self._files.cat_file(self._at(path), start=begin, end=end))
+
+    def write(self, files: Iterable[File | Part], made_from: Mapping[str, str], *, anew: bool = False) -> Written:
+        """Make the store hold these files and no others. anew: make every part. Raises as `index`."""
         old = self.index() or Index()
-        present = self._present()
-        entries: dict[str, Entry] = {}
-        done = Written()
-        begun = False
-        for file in in_order(files):
-            known = old.files.get(file.path)
-            size = present.get(file.path)
-            if file.named_by_content and known and size == known.bytes:
-                entries[file.path] = known
-                continue
-            content = _made(file)
-            done.made += 1
-            entry = entries[file.path] = Entry(len(content), hashlib.sha256(content).hexdigest())
-            sure = known == entry if old.made_from else size == entry.bytes and self._read(file.path) == content
-            if size == entry.bytes and sure:
-                continue
-            if not begun:
-                self._put(INDEX, Index(None, old.files).content())
-                begun = True
-            self._put(file.path, content)
-            done.written += 1
-        for path in sorted(present.keys() - entries.keys() - {INDEX}):
-            if not begun:
-                self._put(INDEX, Index(None, old.files).content())
-                begun = True
-            with _answers_told(self.where, self._passing):
-                self._files.rm_file(self._at(path))
-        self._put(INDEX, Index(dict(made_from), entries).content())
-        return _counted(done, entries, old.files)
+        there = _Upload(self, old, self._present())
+        with tempfile.TemporaryDirectory(prefix="local-digital-site-") as folder:
+            later: list[File | Part] = []
+            for one in in_order(files):
+                if isinstance(one, File):
+                    later.append(one)
+                elif anew or not there.keep(one):
+                    later += there.make(one, Path(folder))
+            for file in in_order(later):
+                if isinstance(file, File):
+                    there.add(file)
+        there.remove_others()
+        self.put(INDEX, Index(dict(made_from), there.entries, there.parts).content())
+        return _counted(there.done, there.entries, old.files)
 
     def _present(self) -> dict[str, int]:
         """Return path and size of every file below the prefix."""
@@ -316,11 +391,18 @@ class Store:
         below = len(self._root) + 1
         return {path[below:]: facts["size"] for path, facts in found.items()}
 
-    def _read(self, path: str) -> bytes:
+    def remove(self, path: str) -> None:
+        """Remove a file. Raises as `index`."""
+        with _answers_told(self.where, self._passing):
+            self._files.rm_file(self._at(path))
+
+    def whole(self, path: str) -> bytes:
+        """Return a file. Raises as `index`."""
         with _answers_told(self.where, self._passing):
             return bytes(self._files.cat_file(self._at(path)))
 
-    def _put(self, path: str, content: bytes) -> None:
+    def put(self, path: str, content: bytes) -> None:
+        """Write a file. Raises as `index`."""
         with _answers_told(self.where, self._passing):
             if not self._argument:
                 self._files.makedirs(self._at(path).rpartition("/")[0], exist_ok=True)
@@ -331,24 +413,103 @@ class Store:
         return f"{self._root}/{path}"
 
 
-def in_order(files: Iterable[File]) -> list[File]:
-    """Return the files in the order in which they may appear: what is pointed to before what points to it.
+class _Upload:
+    """Files on their way into a store. old: its index. present: path and size of every file that is there."""
+
+    def __init__(self, store: Store, old: Index, present: Mapping[str, int]) -> None:
+        self.entries: dict[str, Entry] = {}
+        self.parts: dict[str, KnownPart] = {}
+        self.done = Written()
+        self._store, self._old, self._present = store, old, present
+        self._begun = False
+
+    def keep(self, part: Part) -> bool:
+        """Leave the files of a part where all of them are there as they were left; say whether that is so."""
+        known = self._old.parts.get(part.key)
+        if not known or known.version != part.version:
+            return False
+        files = {path: self._old.files.get(path) for path in known.files}
+        if not all(entry and self._present.get(path) == entry.bytes for path, entry in files.items()):
+            return False
+        self.entries |= {path: entry for path, entry in files.items() if entry}
+        self.parts[part.key] = known
+        return True
+
+    def make(self, part: Part, folder: Path) -> list[File]:
+        """Make the files of a part; return those that come later, and wait in a folder."""
+        paths: list[str] = []
+        later = []
+        for file in part.make():
+            if file.path in paths or (file.path in self.entries and not file.named_by_content):
+                raise _twice(file.path)
+            _check(file.path)
+            paths.append(file.path)
+            if _rank(file.path):
+                place = folder / hashlib.sha256(file.path.encode()).hexdigest()
+                place.write_bytes(_made(file))
+                later.append(File(file.path, place.read_bytes, file.named_by_content))
+            else:
+                self.add(file)
+        self.parts[part.key] = KnownPart(part.version, paths, part.note)
+        return later
+
+    def add(self, file: File) -> None:
+        """Write a file where it differs from what is there."""
+        known = self._old.files.get(file.path)
+        size = self._present.get(file.path)
+        if file.named_by_content and known and size == known.bytes:
+            self.entries[file.path] = known
+            return
+        content = _made(file)
+        self.done.made += 1
+        entry = self.entries[file.path] = Entry(len(content), hashlib.sha256(content).hexdigest())
+        if size == entry.bytes:
+            # Where the last build was broken off, nobody knows what is there.
+            sure = known == entry if self._old.made_from else self._store.whole(file.path) == content
+            if sure:
+                return
+        self._begin()
+        self._store.put(file.path, content)
+        self.done.written += 1
+
+    def remove_others(self) -> None:
+        """Remove what is no file of the site any more."""
+        for path in sorted(self._present.keys() - self.entries.keys() - {INDEX}):
+            self._begin()
+            self._store.remove(path)
+
+    def _begin(self) -> None:
+        if not self._begun:
+            self._store.put(INDEX, Index(None, self._old.files).content())
+            self._begun = True
+
+
+def in_order(files: Iterable[File | Part]) -> list[File | Part]:
+    """Return parts as they come, then the files in the order in which they may appear: what is pointed to first.
 
     Raises ConfigurationError where two have one path, since names in contracts and councils' files make the paths.
     """
-    found = sorted(files, key=lambda file: (_rank(file.path), file.path))
-    paths = [file.path for file in found]
-    for path in paths:
-        parts = PurePosixPath(path).parts
-        if path == INDEX or path.startswith("/") or ".." in parts or str(PurePosixPath(path)) != path:
-            raise ValueError(f"no file of the site may be called {path}")
-    twice = sorted(path for path, count in Counter(paths).items() if count > 1)
+    given = list(files)
+    found = sorted((one for one in given if isinstance(one, File)), key=lambda file: (_rank(file.path), file.path))
+    for file in found:
+        _check(file.path)
+    twice = sorted(path for path, count in Counter(file.path for file in found).items() if count > 1)
     if twice:
-        raise ConfigurationError(
-            f"the site, {twice[0]}", expected="one file of this path", found="two",
-            action="Rename what the path is called after: a data set, a transaction, a council or a group.",
-        )  # fmt: skip
-    return found
+        raise _twice(twice[0])
+    return [*(one for one in given if isinstance(one, Part)), *found]
+
+
+def _check(path: str) -> None:
+    parts = PurePosixPath(path).parts
+    if path == INDEX or path.startswith("/") or ".." in parts or str(PurePosixPath(path)) != path:
+        raise ValueError(f"no file of the site may be called {path}")
+
+
+def _twice(path: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"the site, {path}", expected="one file of this path", found="two",
+        action="Rename what the path is called after: a data set, a transaction, a council or a group.",
+    )  # fmt: skip
 
 
 def _made(file: File) -> bytes:
@@ -371,7 +532,9 @@ def _read_index(read: Any) -> Index:
     """Return what an index tells, an unfinished site where it cannot be read."""
     try:
         told = json.loads(read())
-        return Index(told["made_from"], {path: Entry(**entry) for path, entry in told["files"].items()})
+        files = {path: Entry(entry["bytes"], entry["sha256"]) for path, entry in told["files"].items()}
+        parts = {key: KnownPart(**part) for key, part in told.get("parts", {}).items()}
+        return Index(told["made_from"], files, parts)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Index()
 
@@ -404,19 +567,23 @@ def _make_folder(path: Path) -> None:
         _open_to_all(path, _FOLDER_MODE)
 
 
-def _open_to_all(path: Path, mode: int) -> None:
-    known = path.stat().st_mode
+def _open_to_all(path: Path | str, mode: int) -> None:
+    known = os.stat(path).st_mode  # noqa: PTH116 - as `_is_there` says
     if known & mode != mode:
-        path.chmod(known | mode)
+        Path(path).chmod(known | mode)
 
 
-def _size(path: Path) -> int | None:
-    return path.stat().st_size if path.is_file() else None
-
-
-def _take_over(left: Path, target: Path) -> None:
+def _size(path: Path | str) -> int | None:
     try:
-        target.hardlink_to(left)
+        found = os.stat(path)  # noqa: PTH116 - the same
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+
+def _take_over(left: str, target: str) -> None:
+    try:
+        os.link(left, target)
     except OSError:
         # Not every file system has hard links.
         shutil.copy2(left, target)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import hashlib
-import io
 import json
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Literal
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from local_digital.site.rows import Cells, Rows
 
 Form = Literal["csv", "json"]
 FORMS: tuple[Form, ...] = ("csv", "json")
@@ -27,6 +30,9 @@ _BLANK = "(?:[^\\S\\t\\r\\n]|[\\x00-\\x08\\x0e-\\x1b\\x7f\u00ad\u200b-\u200f\u20
 _FORMULA = re.compile(f"^(?=['\\t\\r\\n]|{_BLANK}*{_SIGN})|(?<=[;\\t\\r\\n])(?='|{_BLANK}*{_SIGN})")
 
 
+_QUOTED = re.compile('[,"\\r\\n]')
+
+
 def harmless(text: str) -> str:
     """Return a text for a CSV, with an apostrophe wherever a spreadsheet would take what follows for a formula."""
     return _FORMULA.sub("'", text)
@@ -36,7 +42,7 @@ def harmless(text: str) -> str:
 class Column:
     """A column of a table. type: as in Frictionless Table Schema. means: a sentence. unit: of a number, in words.
 
-    values: all that it may hold, where that is agreed. required: never empty.
+    agreed: all that it may hold, where that is agreed. required: never empty.
     """
 
     name: str
@@ -44,7 +50,7 @@ class Column:
     means: str
     type: Literal["string", "integer", "number", "date", "datetime"] = "string"
     required: bool = True
-    values: tuple[str, ...] = ()
+    agreed: tuple[str, ...] = ()
     unit: str | None = None
     least: int | None = None
 
@@ -53,8 +59,8 @@ class Column:
         constraints: dict[str, Any] = {}
         if self.required:
             constraints["required"] = True
-        if self.values:
-            constraints["enum"] = list(self.values)
+        if self.agreed:
+            constraints["enum"] = list(self.agreed)
         if self.least is not None:
             constraints["minimum"] = self.least
         found: dict[str, Any] = {
@@ -72,16 +78,21 @@ class Made:
     size: int
     sha256: str
 
+    @classmethod
+    def of(cls, content: bytes) -> Made:
+        return cls(len(content), hashlib.sha256(content).hexdigest())
+
 
 @dataclass(frozen=True)
 class Table:
     """A table of the open data.
 
-    name: of its files, without ending. folder: the transaction's, empty at the root. columns: in order; frame: its
-    rows, with these columns at least. key: columns that tell rows apart. refers: column to the table and column of
-    the same folder that it names. period: how often there is a new row, None where that is no question. first_day,
-    last_day: of what the rows tell. issued, modified: when its figures were first released and last changed (UTC).
-    gss_codes: of the councils in it.
+    name: of its files, without ending. folder: of its files, below `data/`; the transaction's, or a council's in it;
+    empty at the root. columns: in order; frame: its rows, with these columns at least; None where the files are put
+    together from others, and then `height` says how many rows and `sizes` what the files are like. key: columns that
+    tell rows apart. refers: column to the table and column of the same folder that it names. period: how often there
+    is a new row, None where that is no question. first_day, last_day: of what the rows tell. issued, modified: when its
+    figures were first released and last changed (UTC). gss_codes: of the councils in it. used: its KPIs. packed: gzip.
     """
 
     name: str
@@ -89,7 +100,7 @@ class Table:
     title: str
     means: str
     columns: tuple[Column, ...]
-    frame: pd.DataFrame
+    frame: pd.DataFrame | Rows | None
     key: tuple[str, ...] = ()
     refers: dict[str, tuple[str, str]] = field(default_factory=dict)
     period: Literal["week", "month", "quarter"] | None = None
@@ -99,7 +110,20 @@ class Table:
     modified: dt.datetime | None = None
     gss_codes: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
-    _made: dict[Form, Made] = field(default_factory=dict, compare=False, repr=False)
+    used: tuple[str, ...] = ()
+    packed: bool = False
+    height: int = 0
+    sizes: dict[Form, Made] = field(default_factory=dict, compare=False, repr=False)
+    _lines: dict[Form, bytes] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def rows(self) -> Rows:
+        if isinstance(self.frame, Rows):
+            return self.frame
+        return Rows.of(pd.DataFrame() if self.frame is None else self.frame)
+
+    def __len__(self) -> int:
+        return self.height if self.frame is None else len(self.rows)
 
     @property
     def identifier(self) -> str:
@@ -107,19 +131,48 @@ class Table:
 
     def path(self, form: Form) -> str:
         """Return where the file is below the site's root."""
-        return f"data/{self.identifier}.{form}"
+        return f"data/{self.identifier}.{form}{'.gz' if self.packed else ''}"
 
     def content(self, form: Form) -> bytes:
         """Return the file: UTF-8, rows in the order of the frame."""
-        made = self._csv() if form == "csv" else self._json()
-        self._made[form] = Made(len(made), hashlib.sha256(made).hexdigest())
+        lines = self.lines(form)
+        # A row a line: what changed shows in a comparison of two versions, and no reader has to hold it all.
+        objects = b"[\n" + lines + b"\n]\n" if lines else b"[]\n"
+        made = self.heading() + lines if form == "csv" else objects
+        self.sizes[form] = Made.of(made)
         return made
 
     def made(self, form: Form) -> Made:
         """Return what the file is like, making it where that has not been done."""
-        if form not in self._made:
+        if form not in self.sizes:
             self.content(form)
-        return self._made[form]
+        return self.sizes[form]
+
+    def heading(self) -> bytes:
+        """Return the first line of the CSV."""
+        return (",".join(column.name for column in self.columns) + "\r\n").encode()
+
+    def lines(self, form: Form) -> bytes:
+        """Return the rows alone: lines of a CSV, or objects with a comma and a line break between them."""
+        if form not in self._lines:
+            self._lines[form] = self._lines_of(form) if len(self.rows) else b""
+        return self._lines[form]
+
+    def _lines_of(self, form: Form) -> bytes:
+        last = len(self.columns) - 1
+        parts: list[Any] = []
+        for number, column in enumerate(self.columns):
+            if form == "csv":
+                # The line ending that RFC 4180 gives; a cell is quoted where it must be.
+                before, after = "," if number else "", "\r\n" if number == last else ""
+            else:
+                before = ("," if number else "{") + json.dumps(column.name) + ":"
+                after = "},\n" if number == last else ""
+            parts += _texts(self.rows[column.name], form, before, after, alone=not last)
+        joined = pc.binary_join_element_wise(*parts, "")
+        _, offsets, text = joined.buffers()
+        end = pa.Array.from_buffers(pa.int32(), len(joined) + 1, [None, offsets])[-1].as_py()
+        return bytes(text.slice(0, end if form == "csv" else end - 2))
 
     def resource(self) -> dict[str, Any]:
         """Return the descriptor of the CSV as a Frictionless tabular data resource."""
@@ -141,8 +194,9 @@ class Table:
             "profile": "tabular-data-resource",
             "title": self.title,
             "description": self.means,
-            "path": f"{self.name}.csv",
+            "path": self.path("csv").rpartition("/")[2],
             "format": "csv",
+            **({"compression": "gz"} if self.packed else {}),
             "mediatype": MEDIA_TYPES["csv"],
             "encoding": "utf-8",
             "bytes": made.size,
@@ -150,25 +204,32 @@ class Table:
             "schema": schema,
         }
 
-    def _rows(self) -> zip[tuple[Any, ...]]:
-        return zip(*([_plain(value) for value in self.frame[column.name]] for column in self.columns), strict=True)
 
-    def _csv(self) -> bytes:
-        written = io.StringIO(newline="")
-        # The line ending that RFC 4180 gives; a cell is quoted where it must be.
-        writer = csv.writer(written, lineterminator="\r\n")
-        writer.writerow([column.name for column in self.columns])
-        writer.writerows([[_cell(value) for value in row] for row in self._rows()])
-        return written.getvalue().encode()
+def _texts(column: Cells | pa.Array, form: Form, before: str, after: str, *, alone: bool) -> list[Any]:
+    """Return the cells of a column as text with what stands around each, as parts to be joined for each row."""
+    if isinstance(column, Cells):
+        told = [before + _told(_plain(value), form, alone=alone) + after for value in column.each]
+        if column.codes is None:
+            return [pa.scalar(told[0])]
+        return [pa.array(told, pa.string()).take(column.codes)]
+    plain = pc.cast(column, pa.string())
+    odd = pc.fill_null(pc.match_substring_regex(plain, "[a-z]|^-0$|^-?0[.]0000"), fill_value=False)
+    if pc.any(odd).as_py():
+        # Very large and very small ones, which Arrow writes in other ways.
+        fixed = [_told(_plain(value), form, alone=alone) for value in column.filter(odd).to_pylist()]
+        plain = pc.replace_with_mask(plain, odd, pa.array(fixed, pa.string()))
+    plain = pc.fill_null(plain, _told(None, form, alone=alone))
+    return [pa.scalar(before), plain, *([pa.scalar(after)] if after else [])]
 
-    def _json(self) -> bytes:
-        names = [column.name for column in self.columns]
-        # A row a line: what changed shows in a comparison of two versions, and no reader has to hold it all.
-        lines = [
-            json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False, separators=(",", ":"))
-            for row in self._rows()
-        ]
-        return ("[\n" + ",\n".join(lines) + "\n]\n" if lines else "[]\n").encode()
+
+def _told(value: str | float | None, form: Form, *, alone: bool) -> str:
+    """Return a plain cell as a form of the table has it. alone: the only one of its row."""
+    if form == "json":
+        return json.dumps(value, ensure_ascii=False)
+    cell = _cell(value)
+    if _QUOTED.search(cell) or (alone and not cell):
+        cell = '"' + cell.replace('"', '""') + '"'
+    return cell
 
 
 def _plain(value: Any) -> str | int | float | None:

@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 class RemoteFile:
     """A file as its folder lists it. name: the path below the feed's folder. modified: POSIX seconds, by its own clock.
 
-    sha256: what a manifest says of its bytes, in lower case; empty when none does.
+    sha256: what a manifest says of its bytes, in lower case; empty when none does. vouched_for: whether the sender says
+    of this very file that it is whole, by a marker of its own or in a manifest.
     """
 
     name: str
     size: int
     modified: int
     sha256: str = field(default="", compare=False)
+    vouched_for: bool = field(default=False, compare=False)
 
 
 class FileSource(Protocol):

@@ -168,7 +168,7 @@ class FilesInFolder(ABC):
                 self._to_archive(folder, file.name)
                 # Left behind, it would call the next file of this name whole before it is.
                 marker = self.facts.marker_of(file.name)
-                if marker and posixpath.basename(marker) != self.facts.marker and folder.look(marker):
+                if marker and self.facts.has_own_markers and folder.look(marker):
                     self._to_archive(folder, marker)
 
     def put_report(self, name: str, content: bytes) -> None:
@@ -300,7 +300,8 @@ def whole_files(facts: FileFacts, listed: list[RemoteFile], manifests: dict[Remo
                 len(sha256),
             )
         elif sha256 is not None:
-            whole.append(replace(file, sha256=sha256))
+            vouched_for = facts.manifest is not None or facts.has_own_markers
+            whole.append(replace(file, sha256=sha256, vouched_for=vouched_for))
     return whole
 
 

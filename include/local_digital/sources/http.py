@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import logging
 import re
 import ssl
 import tempfile
@@ -29,6 +28,7 @@ from local_digital.addresses import is_safe_address, origin
 from local_digital.errors import ConfigurationError, DataError, RefusedError, TransportError
 from local_digital.patience import PASSING_STATUS, PassingError, Patience, is_untrusted, may_pass, retry_after
 from local_digital.settings import Connection
+from local_digital.unlogged import drop_debug_of
 
 Auth = Literal["none", "bearer", "header", "basic", "oauth2"]
 
@@ -51,9 +51,8 @@ _ACTIONS = {
     410: "Ask the council where the API has moved to.",
 }
 
-# urllib3 notes every URL with its query at DEBUG, keys included.
-logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
-_log = logging.getLogger(__name__)
+# It notes every URL with its query, keys included.
+drop_debug_of("urllib3.connectionpool")
 _T = TypeVar("_T")
 
 

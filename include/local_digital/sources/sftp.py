@@ -13,6 +13,7 @@ import asyncssh
 
 from local_digital.errors import ConfigurationError, RefusedError, TransportError
 from local_digital.sources.files import Entry, FilesInFolder
+from local_digital.unlogged import drop_debug_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from local_digital.config.sources import Sftp
     from local_digital.settings import Connection
 
+# It notes the names of all files of a folder, ours or not, and what a server says of its faults.
+drop_debug_of("asyncssh.sftp")
 _CONNECT_SECONDS = 30.0
 _GOODBYE_SECONDS = 5.0
 # What every server answers in one piece; 128 such requests are under way at once.

@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING, NamedTuple
+
+from markupsafe import Markup
 
 from local_digital.kpis import KPIS
 from local_digital.site.file import File
@@ -67,6 +70,39 @@ class Table:
                 ]
             )
         return written.getvalue().encode("utf-8-sig")
+
+
+def rendered(table: Table, *, visible_caption: bool = True) -> Markup:
+    """Return a table as HTML. A page has thousands of cells: a template would take most of a build's time for them."""
+    looks = [' class="n"' if column.numeric else "" for column in table.columns]
+    rows = []
+    for row in table.rows:
+        orders = [f' data-order="{escape(one.order)}"' if table.sortable else "" for one in row]
+        first, *others = [
+            f"{look}{order}>{_told(one)}" for look, order, one in zip(looks, orders, row, strict=True)
+        ]  # fmt: skip
+        head = first.removeprefix(' class="n"')
+        rows.append(f'<tr><th scope="row"{head}</th>{"".join([f"<td{cell}</td>" for cell in others])}</tr>\n')
+    heads = [
+        f'<th scope="col"{look}>{escape(column.heading)}</th>\n'
+        for look, column in zip(looks, table.columns, strict=True)
+    ]  # fmt: skip
+    caption = escape(table.caption)
+    sortable, unseen = " data-sortable" if table.sortable else "", "" if visible_caption else ' class="unseen"'
+    return Markup(  # noqa: S704 - each text in it is escaped just above
+        f'<div class="scroll" role="region" aria-label="{caption}" tabindex="0">\n<table{sortable}>\n'
+        f"<caption{unseen}>{caption}</caption>\n<thead><tr>\n{''.join(heads)}</tr></thead>\n"
+        f"<tbody>\n{''.join(rows)}</tbody>\n</table>\n</div>\n"
+    )
+
+
+def _told(one: Cell) -> str:
+    text = escape(one.text)
+    if one.state:
+        return f'<span class="state state-{one.state}">{text}</span>'
+    if one.own:
+        return f"<bdi>{text}</bdi>"
+    return f"{text} <small>({escape(one.note)})</small>" if one.note else text
 
 
 @dataclass(frozen=True)

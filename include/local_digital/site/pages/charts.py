@@ -1,4 +1,4 @@
-"""Charts over time, as Vega-Lite specifications that are drawn when the site is built, each in two sizes.
+"""Charts over time, drawn as SVG when the site is built, each in two sizes.
 
 A chart never cuts or stretches: counts begin at 0, shares go from 0 to 100%, and a period without a figure is a gap.
 Lines differ by dash and marker as well as by colour; what each is stands in the key beside the chart.
@@ -7,19 +7,16 @@ Lines differ by dash and marker as well as by colour; what each is stands in the
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import re
 import textwrap
 from dataclasses import dataclass
-from functools import cached_property, partial
-from importlib.metadata import version
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import vl_convert
+from functools import cached_property
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 from local_digital.site.file import File
+from local_digital.site.pages.svg import INK, PAGE, Sheet, at
 from local_digital.site.pages.words import tick
 
 if TYPE_CHECKING:
@@ -28,20 +25,18 @@ if TYPE_CHECKING:
 
     from local_digital.kpis import PeriodKind, Unit
 
-FONT = "Arial, Helvetica, sans-serif"
-VEGA_LITE = "6.4"
 NARROW, WIDE = 328, 720
-PAGE, INK, QUIET, GRID = "#ffffff", "#0b0c0c", "#505a5f", "#dcdfe1"
+QUIET, GRID = "#505a5f", "#dcdfe1"
 BAND, BAND_EDGE = "#dfe9f3", "#7c93ab"
 _HOLIDAY = "#8a6d00"
 _TARGET = "#b3261e"
-_TEXT = 14
 _LINE_HEIGHT = 17
+# The room above and below a plot.
+_TOP, _BOTTOM = 14, 46
 _LABEL_ROOM = 186
 _LABEL_LETTERS = 23
 _DIGIT = 8.2
 _FEW = 14
-_DRAWN_BY = version("vl-convert-python")
 
 
 class Style(NamedTuple):
@@ -114,23 +109,22 @@ class KeyEntry(NamedTuple):
 
 @dataclass(frozen=True)
 class Picture:
-    """A chart in one size. width, height: in CSS pixels, exactly those of the drawing."""
+    """A chart in one size, as SVG. width, height: in CSS pixels, exactly those of the drawing."""
 
-    spec: dict[str, Any]
+    content: bytes
     width: int
     height: int
 
     @cached_property
     def path(self) -> str:
-        told = json.dumps([_DRAWN_BY, VEGA_LITE, self.spec], sort_keys=True)
-        return f"charts/{hashlib.sha256(told.encode()).hexdigest()[:20]}.svg"
+        return f"charts/{hashlib.sha256(self.content).hexdigest()[:20]}.svg"
 
     def in_the_dark(self) -> Picture:
         """Return the same chart for a dark page."""
-        return Picture(json.loads(_darkened(json.dumps(self.spec))), self.width, self.height)
+        return Picture(_darkened(self.content.decode()).encode(), self.width, self.height)
 
     def file(self) -> File:
-        return File(self.path, partial(draw, self.spec), named_by_content=True)
+        return File(self.path, lambda: self.content, named_by_content=True)
 
 
 @dataclass(frozen=True)
@@ -144,44 +138,6 @@ class Drawing:
     def files(self) -> Iterator[File]:
         yield self.narrow.file()
         yield self.wide.file()
-
-
-def draw(spec: dict[str, Any]) -> bytes:
-    """Return a specification drawn as SVG, with text as text."""
-    drawn: str = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)
-    if "</text>" not in drawn:
-        # What goes wrong within an expression is only logged, and the drawing ends there.
-        raise ValueError("the chart was not drawn whole")
-    # What is for screen readers of an inline drawing has no use in an image, which has its alternative text.
-    drawn = re.sub(r' (?:aria-[a-z]+|role|pointer-events|class)="[^"]*"', "", drawn)
-    return re.sub(r"(\d\.\d\d)\d+", r"\1", drawn).encode()
-
-
-def sized(layers: list[dict[str, Any]], *, width: int, height: int, padding: dict[str, int]) -> Picture:
-    """Return layers as a picture of a size that does not depend on the fonts of the machine that draws it.
-
-    width, height: of the whole; padding: the room for axes and labels around the plot (left, top, right, bottom).
-    """
-    spec = {
-        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "width": width - padding["left"] - padding["right"],
-        "height": height - padding["top"] - padding["bottom"],
-        "padding": padding,
-        "autosize": {"type": "none"},
-        "background": PAGE,
-        "config": {
-            "font": FONT,
-            "aria": False,
-            "view": {"stroke": None},
-            "axis": {
-                "labelFontSize": _TEXT, "labelColor": INK, "labelFont": FONT, "gridColor": GRID,
-                "domainColor": QUIET, "tickColor": QUIET, "title": None,
-            },
-            "text": {"font": FONT, "fontSize": _TEXT, "color": INK},
-        },
-        "layer": layers,
-    }  # fmt: skip
-    return Picture(spec, width, height)
 
 
 def over_time(
@@ -290,180 +246,114 @@ class _Chart:
 
     def picture(self, width: int) -> Picture:
         labelled = width > NARROW and len(self.lines) > 1
-        padding = {
-            "left": round(max(map(len, self.scale.labels)) * _DIGIT) + 12,
-            "top": 14,
-            "bottom": 46,
-            # Half of the last period's name, which stands below the end of the plot.
-            "right": _LABEL_ROOM if labelled else 40 if self.kind == "quarter" else 26,
-        }
+        left = round(max(map(len, self.scale.labels)) * _DIGIT) + 12
+        # Half of the last period's name, which stands below the end of the plot.
+        right = _LABEL_ROOM if labelled else 40 if self.kind == "quarter" else 26
         height = 300 if width > NARROW else 260
-        plot_width = width - padding["left"] - padding["right"]
-        plot_height = height - padding["top"] - padding["bottom"]
-        x, y = _axes(self.kind, self.starts, self.scale, plot_width)
-        # The axes are drawn whatever there is to draw.
-        layers = [{"data": {"values": [{}]}, "mark": {"type": "point", "opacity": 0}, "encoding": {"x": x, "y": y}}]
+        room = _Room(width - left - right, height - _TOP - _BOTTOM, self.scale, len(self.starts))
+        sheet = Sheet(width, height, left=left, top=_TOP, apart=_LINE_HEIGHT)
+        _axes(sheet, room, self.kind, self.starts)
         if self.band:
-            layers += _band(self.band, x, y)
+            _band(sheet, room, self.band)
         if self.target:
-            layers.append(
-                {
-                    "data": {"values": [{"y": self.target.value}]},
-                    "mark": {"type": "rule", "color": _TARGET, "strokeWidth": 1.5, "strokeDash": [12, 4]},
-                    "encoding": {"y": y},
-                }
-            )
-        if self.marked:
-            layers.append(
-                {
-                    "data": {"values": [{"x": index} for index in self.marked]},
-                    "mark": _marker("triangle-up", _HOLIDAY, 55),
-                    "encoding": {"x": x, "y": {"value": plot_height - 4}},
-                }
-            )
+            level = room.y(self.target.value)
+            sheet.rules([(0, level, room.width, level)], colour=_TARGET, width=1.5, dash=(12, 4))
+        floor = at(room.height - 4)
+        sheet.markers([(room.xs[index], floor) for index in self.marked], shape="triangle-up", size=55, colour=_HOLIDAY)
         for line, style in zip(self.lines, STYLES, strict=False):
-            layers += _line(line, style, x, y)
+            _line(sheet, room, line, style)
         if labelled:
-            layers += _labels(self.lines, self.scale, plot_width, plot_height)
-        return sized(layers, width=width, height=height, padding=padding)
+            _labels(sheet, room, self.lines)
+        return Picture(sheet.content(), width, height)
 
 
-def _band(band: Band, x: dict[str, Any], y: dict[str, Any]) -> list[dict[str, Any]]:
-    runs = _runs([spread and spread.median for spread in band.values])
-    values = [
-        {"x": index, "run": run, "lower": spread.lower, "median": spread.median, "upper": spread.upper}
-        for index, run in runs
-        if (spread := band.values[index])
-    ]
-    edge = {"type": "line", "color": BAND_EDGE, "strokeWidth": 1}
-    median = {"type": "line", "color": QUIET, "strokeWidth": 1.5, "strokeDash": [3, 3]}
-    area = {"type": "area", "color": BAND}
-    encoding = {"x": x, "detail": _RUN}
-    lower, upper = y | {"field": "lower"}, {"field": "upper"}
-    return [
-        {"data": {"values": values}, "mark": area, "encoding": encoding | {"y": lower, "y2": upper}},
-        {"data": {"values": values}, "mark": edge, "encoding": encoding | {"y": lower}},
-        {"data": {"values": values}, "mark": edge, "encoding": encoding | {"y": y | upper}},
-        {"data": {"values": values}, "mark": median, "encoding": encoding | {"y": y | {"field": "median"}}},
-    ]
+class _Room:
+    """Where things are in a plot of so many pixels. xs: of the periods, as SVG has them."""
+
+    def __init__(self, width: int, height: int, scale: Scale, periods: int) -> None:
+        self.width, self.height, self.scale = width, height, scale
+        self.apart = width / max(1, periods - 1)
+        self.xs = [at(index * self.apart) for index in range(periods)]
+
+    def y(self, value: float) -> float:
+        return self.height * (1 - (value - self.scale.bottom) / (self.scale.top - self.scale.bottom))
+
+    def points(self, values: Sequence[tuple[int, float]]) -> list[tuple[str, str]]:
+        """Return where values are. values: each with the index of its period."""
+        return [(self.xs[index], at(self.y(value))) for index, value in values]
 
 
-def _marker(shape: str, colour: str, size: int) -> dict[str, Any]:
-    return {"type": "point", "shape": shape, "filled": True, "size": size, "opacity": 1, "color": colour}
-
-
-_RUN = {"field": "run", "type": "nominal"}
-
-
-def _named(places: Sequence[float], names: Sequence[str | list[str]]) -> str:
-    """Return the expression of Vega that gives every place of an axis its name."""
-    return f"{json.dumps(names)}[indexof({json.dumps(places)}, datum.value)]"
-
-
-def _axes(
-    kind: PeriodKind, starts: Sequence[dt.date], scale: Scale, plot_width: int
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def _axes(sheet: Sheet, room: _Room, kind: PeriodKind, starts: Sequence[dt.date]) -> None:
+    heights = [room.y(step) for step in room.scale.steps]
+    # A line of one pixel is sharp in the middle of one.
+    sheet.rules(((0, round(y) + 0.5, room.width, round(y) + 0.5) for y in heights), colour=GRID)
     newest = len(starts) - 1
     # From the newest backwards, so that it is always named.
-    step = max(1, math.ceil(len(starts) / max(2, plot_width // (105 if kind == "quarter" else 72))))
+    step = max(1, math.ceil(len(starts) / max(2, room.width // (105 if kind == "quarter" else 72))))
     places = list(range(newest, -1, -step))[::-1]
-    names = [tick(kind, starts[place]) for place in places]
-    x = {
-        "field": "x",
-        "type": "quantitative",
-        "scale": {"domain": [0, max(1, newest)], "nice": False, "zero": False},
-        "axis": {
-            "values": places, "labelExpr": _named(places, names), "grid": False,
-            "labelFlush": False, "labelOverlap": False, "labelBound": False, "labelPadding": 4, "tickSize": 6,
-            "labelLineHeight": _LINE_HEIGHT,
-        },
-    }  # fmt: skip
-    y = {
-        "field": "y",
-        "type": "quantitative",
-        "scale": {"domain": [scale.bottom, scale.top], "nice": False, "zero": True},
-        "axis": {
-            "values": scale.steps, "labelExpr": _named(scale.steps, scale.labels), "domain": False, "ticks": False,
-            "labelPadding": 8, "labelOverlap": False, "labelBound": False,
-        },
-    }  # fmt: skip
-    return x, y
+    floor = room.height + 0.5
+    ticks = [round(place * room.apart) + 0.5 for place in places]
+    sheet.rules([(x, floor, x, floor + 6) for x in ticks] + [(0, floor, room.width, floor)], colour=QUIET)
+    for place in places:
+        sheet.text(place * room.apart, room.height + 17, tick(kind, starts[place]), align="middle")
+    for y, label in zip(heights, room.scale.labels, strict=True):
+        sheet.text(-8, y, label, align="end")
 
 
-def _runs(values: Sequence[float | None]) -> list[tuple[int, int]]:
-    """Return index and number of the run of every known value. A gap ends a run, and no line leads across it."""
-    run, found = 0, []
-    for index, value in enumerate(values):
-        if value is None:
-            run += 1
-        else:
-            found.append((index, run))
-    return found
+def _band(sheet: Sheet, room: _Room, band: Band) -> None:
+    runs = runs_of([spread and spread.median for spread in band.values])
+    medians = []
+    for run in runs:
+        spreads = [(index, spread) for index, _ in run if (spread := band.values[index])]
+        lower = room.points([(index, spread.lower) for index, spread in spreads])
+        upper = room.points([(index, spread.upper) for index, spread in spreads])
+        if len(run) > 1:
+            sheet.between(upper, lower, colour=BAND)
+            sheet.line(lower, colour=BAND_EDGE, width=1)
+            sheet.line(upper, colour=BAND_EDGE, width=1)
+            medians.append(room.points(run))
+    for median in medians:
+        sheet.line(median, colour=QUIET, width=1.5, dash=(3, 3))
 
 
-def _line(line: Line, style: Style, x: dict[str, Any], y: dict[str, Any]) -> list[dict[str, Any]]:
-    placed = _runs(line.values)
-    points = [{"x": index, "y": line.values[index], "run": run} for index, run in placed]
+def runs_of(values: Sequence[float | None]) -> list[list[tuple[int, float]]]:
+    """Return the runs of known values, each with its index. A gap ends a run, and no line leads across it."""
+    found = groupby(enumerate(values), key=lambda pair: pair[1] is None)
+    return [[(index, value) for index, value in run if value is not None] for gap, run in found if not gap]
+
+
+def _line(sheet: Sheet, room: _Room, line: Line, style: Style) -> None:
     each = 1 if len(line.values) <= _FEW else math.ceil(len(line.values) / 9)
-    numbers = [run for _, run in placed]
-    # A figure between two gaps has no line, so it has its marker.
-    shown = [
-        point for (index, run), point in zip(placed, points, strict=True)
-        if (len(line.values) - 1 - index) % each == 0 or numbers.count(run) == 1
-    ]  # fmt: skip
-    return [
-        {
-            "data": {"values": points},
-            "mark": {"type": "line", "color": style.colour, "strokeWidth": 2.5, "strokeDash": list(style.dash)},
-            "encoding": {"x": x, "y": y, "detail": _RUN},
-        },
-        {
-            "data": {"values": [{"x": point["x"], "y": point["y"]} for point in shown]},
-            "mark": _marker(style.shape, style.colour, 60),
-            "encoding": {"x": x, "y": y},
-        },
-    ]  # fmt: skip
+    newest = len(line.values) - 1
+    shown: list[tuple[int, float]] = []
+    for run in runs_of(line.values):
+        if len(run) > 1:
+            sheet.line(room.points(run), colour=style.colour, width=2.5, dash=style.dash)
+        # A figure between two gaps has no line, so it has its marker.
+        shown += [point for point in run if (newest - point[0]) % each == 0 or len(run) == 1]
+    sheet.markers(room.points(shown), shape=style.shape, size=60, colour=style.colour)
 
 
-def _labels(lines: Sequence[Line], scale: Scale, plot_width: int, plot_height: int) -> list[dict[str, Any]]:
-    """Return layers that name the lines at their ends, moved apart where they would cover each other."""
+def _labels(sheet: Sheet, room: _Room, lines: Sequence[Line]) -> None:
+    """Name the lines at their ends, moved apart where they would cover each other."""
     ends = []
     for line, style in zip(lines, STYLES, strict=False):
         last = next((value for value in reversed(line.values) if value is not None), None)
         if last is not None:
-            height = plot_height * (1 - (last - scale.bottom) / (scale.top - scale.bottom))
-            ends.append((height, textwrap.wrap(line.name, _LABEL_LETTERS)[:2], style.colour))
+            ends.append((room.y(last), textwrap.wrap(line.name, _LABEL_LETTERS)[:2], style.colour))
     ends.sort(key=lambda end: (end[0], end[1]))
     half = [len(words) * _LINE_HEIGHT / 2 for _, words, _ in ends]
     places = [end[0] for end in ends]
     for upper, lower in pairwise(range(len(ends))):
         places[lower] = max(places[lower], places[upper] + half[upper] + half[lower])
-    floor = plot_height + _LINE_HEIGHT / 2
+    floor = room.height + _LINE_HEIGHT / 2
     for index in reversed(range(len(ends))):
         places[index] = min(places[index], floor - half[index])
         floor = places[index] - half[index]
-    encoding = {"y": {"field": "at", "type": "quantitative", "scale": None}}
-    layers: list[dict[str, Any]] = []
     for (height, words, colour), place in zip(ends, places, strict=True):
-        layers += [
-            {
-                "data": {"values": [{"from": round(height, 1), "at": round(place, 1)}]},
-                "mark": {"type": "rule", "color": colour, "strokeWidth": 1},
-                "encoding": {
-                    "x": {"value": plot_width + 6}, "x2": {"value": plot_width + 16},
-                    "y": {"field": "from", "type": "quantitative", "scale": None}, "y2": {"field": "at"},
-                },
-            },
-            {
-                "data": {"values": [{"at": round(place - (len(words) - 1) * _LINE_HEIGHT / 2, 1)}]},
-                "mark": {
-                    "type": "text", "align": "left", "baseline": "middle", "dx": 20, "color": colour, "text": words,
-                    "lineHeight": _LINE_HEIGHT, "fontWeight": "bold",
-                },
-                "encoding": encoding | {"x": {"value": plot_width}},
-            },
-        ]  # fmt: skip
-    return layers
+        sheet.rules([(room.width + 6, height, room.width + 16, place)], colour=colour)
+        top = place - (len(words) - 1) * _LINE_HEIGHT / 2
+        sheet.text(room.width + 20, top, words, colour=colour, bold=True)
 
 
 def _dashes(dash: tuple[int, ...]) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from local_digital.kpis import CAVEATS, KPIS
 from local_digital.site.benchmarks import FEWEST_COUNCILS
@@ -21,11 +21,13 @@ from local_digital.site.pages.dashboard import starts_of
 from local_digital.site.pages.layout import HOME, Crumb, page
 from local_digital.site.pages.side_by_side import Named, dots, histogram, panel
 from local_digital.site.pages.site import Figure
-from local_digital.site.pages.words import STATES, figure, in_period, listed, number, period, sentence, target
+from local_digital.site.pages.words import STATES, day, figure, in_period, listed, number, period, sentence, target
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import pandas as pd
 
     from local_digital.config.models import Transaction
     from local_digital.kpis import PeriodKind, Unit
@@ -159,10 +161,25 @@ class Choice(NamedTuple):
     chosen: bool
 
 
-def comparison_pages(site: Site) -> Iterator[File]:
-    """Yield the comparison pages of every transaction with their CSVs and charts."""
-    for _, contract in sorted(site.contracts.items()):
-        yield from _Transaction(site, contract).pages()
+class Comparison(NamedTuple):
+    """A comparison page. key: tells it apart within its transaction. councils: those whose figures it shows.
+
+    around: what it says of other councils, as JSON. files: makes it, with its CSVs and charts.
+    """
+
+    key: str
+    councils: tuple[Council, ...]
+    around: list[Any]
+    files: Callable[[], Iterator[File]]
+
+
+def comparisons(site: Site, contract: Transaction, kpis: Callable[[], pd.DataFrame]) -> list[Comparison]:
+    """Return the comparison pages of a transaction.
+
+    kpis: returns at least those of its figures that are about whole councils, in the columns of `Figures.kpis`; of
+    those by week only what a council has in no other way is needed. It is asked when the first page is made.
+    """
+    return _Transaction(site, contract, kpis).comparisons()
 
 
 def groups(site: Site, transaction: str) -> list[Group]:
@@ -200,11 +217,14 @@ class _Transaction:
 
     site: Site
     contract: Transaction
+    load: Callable[[], pd.DataFrame]
 
     @cached_property
     def series(self) -> dict[str, dict[tuple[PeriodKind, str], dict[dt.date, Figure]]]:
         """Return the figures about whole councils by council, by kind of period and KPI, and by the first day."""
-        kpis = self.site.figures.kpis
+        kpis = self.load()
+        if not len(kpis):
+            return {}
         mine = kpis[(kpis["transaction"] == self.contract.transaction) & (kpis["label"] == "")]
         columns = ("council", "period_kind", "period_start", "kpi", "version", "basis", "caveats")
         # Plain floats once: asking pandas for each is slow.
@@ -245,18 +265,29 @@ class _Transaction:
                 found.setdefault(council.slug[0], []).append(council)
         return found
 
-    def pages(self) -> Iterator[File]:
-        for group in self.groups:
-            yield from _Comparison(self, group).files()
+    def comparisons(self) -> list[Comparison]:
+        span = [str(day) for day in self.starts[1]]
+        listed_groups = [(group.key, group.name, len(group.members)) for group in self.groups]
+        around = [self.starts[0], span, listed_groups, sorted(self.letters)]
+        found = [
+            Comparison(group.key or "all", group.members, around, _Comparison(self, group).files)
+            for group in self.groups
+        ]
         for letter, councils in self.letters.items():
-            small = [self.small(council) for council in councils]
-            title = f"{self.contract.name}: over time, {letter.upper()}"
-            yield page(
-                self.site, self.over_time(letter), "compare_over_time.html", title=title, contract=self.contract,
-                crumbs=(*self.crumbs, Crumb(f"Over time: {letter.upper()}", "")), small=small, letter=letter,
-                letters=self.letter_choices(set(self.letters), letter), span=self.span,
-            )  # fmt: skip
-            yield from (one.picture.file() for one in small if one.picture)
+            around = [self.starts[0], span, sorted(self.letters)]
+            found.append(Comparison(f"{_OVER_TIME}/{letter}", tuple(councils), around, partial(self.panels, letter)))
+        return found
+
+    def panels(self, letter: str) -> Iterator[File]:
+        """Yield the page of the panels of a letter, with its charts."""
+        small = [self.small(council) for council in self.letters[letter]]
+        title = f"{self.contract.name}: over time, {letter.upper()}"
+        yield page(
+            self.site, self.over_time(letter), "compare_over_time.html", title=title, contract=self.contract,
+            crumbs=(*self.crumbs, Crumb(f"Over time: {letter.upper()}", "")), small=small, letter=letter,
+            letters=self.letter_choices(set(self.letters), letter), span=self.span,
+        )  # fmt: skip
+        yield from (one.picture.file() for one in small if one.picture)
 
     @property
     def crumbs(self) -> tuple[Crumb, ...]:
@@ -284,13 +315,10 @@ class _Transaction:
     @cached_property
     def starts(self) -> tuple[PeriodKind, list[dt.date]]:
         """Return the periods of the panels: the same in all of them, so that one can be read beside another."""
-        for kind in ("month", "week"):
-            days = {
-                start for council in self.site.councils.values() for kpi in ("volume", "digital-takeup")
-                for start in self.figures(council, kind, kpi)
-            }  # fmt: skip
-            if days:
-                return kind, starts_of(kind, sorted(days), _PANEL_PERIODS[kind])
+        kinds: tuple[PeriodKind, ...] = ("month", "week")
+        for kind in kinds:
+            if span := self.site.spans.get((self.contract.transaction, kind)):
+                return kind, starts_of(kind, span, _PANEL_PERIODS[kind])
         return "month", []
 
     @property
@@ -357,7 +385,7 @@ class _Comparison:
                     half = sum(map(bool, days)) / 2
                     # Where no period is that common, the most common one.
                     enough = [start for start, councils in having.items() if councils >= half]
-                    start = max(enough) if enough else max(having, key=lambda day: (having[day], day))
+                    start = max(enough) if enough else max(having, key=lambda start: (having[start], start))
                     found.append(Measure(kpi, kind, start))
                     break
         return found
@@ -380,7 +408,8 @@ class _Comparison:
             self.of.site, f"{self.folder}index.html", "compare.html", title=f"Compare councils: {contract.name}{over}",
             crumbs=self.crumbs, contract=contract, group=group, lead=self.lead(), when=self.when(), sheets=sheets,
             bare=self.bare(), sections=sections, small=small, named=self.named, figures=figures,
-            span=self.of.span, choices=self.of.choices(group), letters=self.of.letter_choices(letters),
+            span=self.of.span, as_of=self.of.site.as_of.get(contract.transaction),
+            choices=self.of.choices(group), letters=self.of.letter_choices(letters),
             others=[one for one in self.of.site.contracts.values() if one != contract],
         )  # fmt: skip
         if self.measures:
@@ -510,7 +539,8 @@ class _Comparison:
                     values = (bench.lower_quartile, bench.median, bench.upper_quartile)
                     told = [Told(_plain(measure, value), marks=note) for value in values]
                 else:
-                    told = [Told("", state="too-few", marks=note)] * 3
+                    late = bool(self.of.site.as_of) and count >= FEWEST_COUNCILS
+                    told = [Told("", state="no-data" if late else "too-few", marks=note)] * 3
                 for place, one in enumerate([*told, Told(number(count), marks=note)]):
                     found[place].append(one)
             for place, lines in enumerate(found):
@@ -582,13 +612,17 @@ class _Comparison:
 
     def spread_in_words(self, measure: Measure, bench: Benchmark | None, count: int, *, estimated: bool) -> str:
         kind = "estimated figure" if estimated else "figure"
+        as_of = self.of.site.as_of.get(self.of.contract.transaction)
         if bench is None:
             said = f"{number(count)} council{' has' if count == 1 else 's have'} this {kind}"
+            if as_of and count >= FEWEST_COUNCILS:
+                return f"{said}. The median was last taken on {day(as_of)}, before that many had it."
             return f"{said}: too few for a median. It takes {FEWEST_COUNCILS}."
         unit = KPIS[measure.kpi].unit
+        when = f"As of {day(as_of)}, the" if as_of else "The"
         return (
-            f"The median of {number(bench.councils)} councils is {figure(unit, bench.median)}; the middle half of them "
-            f"lies between {figure(unit, bench.lower_quartile)} and {figure(unit, bench.upper_quartile)}."
+            f"{when} median of {number(bench.councils)} councils is {figure(unit, bench.median)}; the middle half of "
+            f"them lies between {figure(unit, bench.lower_quartile)} and {figure(unit, bench.upper_quartile)}."
         )
 
     def all_figures(self) -> Table:

@@ -25,6 +25,7 @@ from local_digital.site.pages.layout import HOME, Crumb, page
 from local_digital.site.pages.site import label_name
 from local_digital.site.pages.words import (
     change,
+    day,
     figure,
     in_period,
     listed,
@@ -37,7 +38,7 @@ from local_digital.site.pages.words import field as field_in_words
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from local_digital.config.models import DataSet, Transaction
     from local_digital.kpis import PeriodKind, Unit
@@ -129,8 +130,13 @@ class Section:
     withheld: bool = False
 
 
-def dashboard(site: Site, council: Council, contract: Transaction) -> Iterator[File]:
-    """Yield the page of a council's transaction with its CSVs and charts; where nothing is shown, why."""
+def dashboard(
+    site: Site, council: Council, contract: Transaction, feed: Callable[[], Feed], tables: Sequence[str] = ()
+) -> Iterator[File]:
+    """Yield the page of a council's transaction with its CSVs and charts; where nothing is shown, why.
+
+    feed: returns its figures, and is asked only where they are shown. tables: of the open data about it, by name.
+    """
     folder = f"councils/{council.slug}/{contract.transaction}/"
     facts: dict[str, Any] = {
         "council": council,
@@ -139,11 +145,10 @@ def dashboard(site: Site, council: Council, contract: Transaction) -> Iterator[F
         "title": f"{contract.name}: {council.name}",
         "crumbs": (HOME, Crumb(council.name, f"councils/{council.slug}/index.html"), Crumb(contract.name, "")),
     }
-    feed = site.feed(council.slug, contract.transaction)
     if site.offer(council.slug, contract.transaction).state != "shown":
         yield page(site, f"{folder}index.html", "not_shown.html", **facts)
         return
-    found = _Dashboard(site, council, contract, feed, folder)
+    found = _Dashboard(site, council, contract, feed(), folder)
     sections = found.sections()
     yield page(
         site,
@@ -156,6 +161,7 @@ def dashboard(site: Site, council: Council, contract: Transaction) -> Iterator[F
         missing=found.missing(),
         released_at=site.released_at.get((council.slug, contract.transaction)),
         compared_to=_compared(headlines),
+        tables=tables,
         **facts,
     )
     for section in sections:
@@ -416,7 +422,7 @@ class _Dashboard:
         for start in reversed(starts):
             row = [*_when_cells(kind, start), *(figure_cell(kpi, series[kpi].get(start)) for kpi in kpis)]
             if bench:
-                row += _bench_cells(unit, bench.by_start.get(start))
+                row += _bench_cells(unit, bench.by_start.get(start), late=bool(bench.as_of) and start > bench.newest)
             if holidays:
                 row.append(text_cell(holidays.get(start, "")))
             rows.append(row)
@@ -496,7 +502,8 @@ class _Dashboard:
             }  # fmt: skip
             if found:
                 newest = found[max(found)]
-                return _Bench(f"{newest.councils} {kind_of}councils", found, kind, max(found), comparison)
+                as_of = self.site.as_of.get(self.contract.transaction)
+                return _Bench(f"{newest.councils} {kind_of}councils", found, kind, max(found), comparison, as_of)
         return None
 
     def breakdowns(self) -> Iterator[Section]:
@@ -578,13 +585,15 @@ class _Bench(NamedTuple):
     kind: PeriodKind
     newest: dt.date
     comparison: str
+    as_of: dt.date | None
 
     @property
     def words(self) -> str:
+        taken = f" It is as of {day(self.as_of)}." if self.as_of else ""
         too_few = "" if self.comparison == "tier" else " Fewer than three councils of its own kind have this figure."
         return (
             f"The band is what the middle half of {self.who} have, from the lower to the upper quartile; this council "
-            f"is among them. They are those with the figure {in_period(self.kind, self.newest)}.{too_few}"
+            f"is among them. They are those with the figure {in_period(self.kind, self.newest)}.{too_few}{taken}"
         )
 
 
@@ -630,9 +639,10 @@ def _difference(count: int, key: tuple[str, str], earlier: Mapping[tuple[str, st
     return Cell(f"{size:+,}".replace("-", "\u2212") if size else "0", str(size), order=str(size))
 
 
-def _bench_cells(unit: Unit, one: Benchmark | None) -> list[Cell]:
+def _bench_cells(unit: Unit, one: Benchmark | None, *, late: bool) -> list[Cell]:
+    """late: of a period that is newer than the benchmarks."""
     if one is None:
-        return [state_cell("too-few")] * 4
+        return [state_cell("no-data" if late else "too-few")] * 4
     spread = [value_cell(unit, value) for value in (one.lower_quartile, one.median, one.upper_quartile)]
     return [*spread, count_cell(one.councils)]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from local_digital.kpis import CAVEATS, KPIS
 from local_digital.site.file import File
 from local_digital.site.pages import words
+from local_digital.site.pages.blocks import rendered
 from local_digital.site.pages.page_folder import PageFolder
 
 if TYPE_CHECKING:
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
     from local_digital.site.pages.site import Site
 
-_FOLDER = PageFolder(Path(__file__).parent, {"words": words, "KPIS": KPIS, "CAVEATS": CAVEATS, "STATES": words.STATES})
+_WORDS = {"words": words, "KPIS": KPIS, "CAVEATS": CAVEATS, "STATES": words.STATES, "table": rendered}
+_FOLDER = PageFolder(Path(__file__).parent, _WORDS)
 
 
 class Crumb(NamedTuple):

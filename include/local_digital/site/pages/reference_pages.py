@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from local_digital.calendar import LONDON, local_day
 from local_digital.kpis import KPIS
+from local_digital.site.figures import MOST_CHANGES
 from local_digital.site.pages.layout import HOME, Crumb, page
 from local_digital.site.pages.words import day, field, listed, number, period, target
 from local_digital.site.tables import FORMS
@@ -28,8 +29,6 @@ UNITS: dict[Unit, str] = {
     "score": "a score from 0 to 1, written as 0 to 100%",
     "rate": "a number for each 100,000",
 }
-# More of the log than this is in the open data only.
-_MOST_CHANGES = 400
 
 
 class Definition(NamedTuple):
@@ -96,7 +95,7 @@ def data_page(site: Site, tables: Sequence[Table]) -> File:
     for one in tables:
         days = f"{day(one.first_day)} to {day(one.last_day)}" if one.first_day and one.last_day else ""
         forms = [(form, one.path(form)) for form in FORMS]
-        told = {"title": one.title, "means": one.means, "forms": forms, "rows": len(one.frame), "days": days}
+        told = {"title": one.title, "means": one.means, "forms": forms, "rows": len(one), "days": days}
         folders.setdefault(one.folder, []).append(told)
     listing = [
         {
@@ -112,10 +111,10 @@ def data_page(site: Site, tables: Sequence[Table]) -> File:
     )
 
 
-def changes_page(site: Site) -> File:
-    """Return the page of the change log."""
+def changes_page(site: Site, total: int) -> File:
+    """Return the page of the change log. total: how many entries there are."""
     changes = site.figures.changes
-    newest = changes[changes["council"].isin(site.councils)].head(_MOST_CHANGES)
+    newest = changes[changes["council"].isin(site.councils)].head(MOST_CHANGES)
     columns = ("changed_at", "council", "transaction", "what", "data_set", "figures", "first_period", "last_period")
     rows = list(zip(*(newest[column].tolist() for column in columns), strict=True))
     releases: list[tuple[dt.date, Release]] = []
@@ -129,7 +128,7 @@ def changes_page(site: Site) -> File:
     days = [(of, [one for _, one in members]) for of, members in groupby(releases, key=lambda one: one[0])]
     return page(
         site, "changes/index.html", "changes.html", title="Changes to the figures",
-        crumbs=(HOME, Crumb("Changes to the figures", "")), days=days, shown=len(newest), total=len(changes),
+        crumbs=(HOME, Crumb("Changes to the figures", "")), days=days, shown=len(newest), total=total,
     )  # fmt: skip
 
 

@@ -6,13 +6,12 @@ Every chart is laid out here to the pixel, so that it does not depend on the fon
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from local_digital.site.pages.charts import (
     BAND,
     BAND_EDGE,
     GRID,
-    INK,
     NARROW,
     QUIET,
     STYLES,
@@ -22,9 +21,10 @@ from local_digital.site.pages.charts import (
     Picture,
     Spread,
     Target,
+    runs_of,
     scale_of,
-    sized,
 )
+from local_digital.site.pages.svg import INK, PAGE, Sheet, at
 from local_digital.site.pages.words import figure, number, tick
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def panel(
         return None
     scale = scale_of("count", known)
     half = _PANEL_WIDTH // 2
-    sheet = _Sheet()
+    sheet = Sheet(_PANEL_WIDTH, _PANEL_HEIGHT)
     said = f"{figure('share', newest)} digital" if (newest := takeup[-1]) is not None else "Digital take-up"
     ends = _ends(kind, starts)
     _plot(sheet, _Frame(0, 44, half - 16, (0, 1), ("0%", "100%"), ends), said, takeup)
@@ -89,7 +89,7 @@ def panel(
     room = 10 + 8 * len(scale.labels[-1])
     reach, labels = (scale.bottom, scale.top), (scale.labels[0], scale.labels[-1])
     _plot(sheet, _Frame(half, half + room, _PANEL_WIDTH - 8, reach, labels, ends), said, volume)
-    return sheet.picture(_PANEL_WIDTH, _PANEL_HEIGHT)
+    return Picture(sheet.content(), _PANEL_WIDTH, _PANEL_HEIGHT)
 
 
 class _Frame(NamedTuple):
@@ -106,64 +106,11 @@ class _Frame(NamedTuple):
     ends: tuple[str, str]
 
 
-class _Sheet:
-    """Marks at pixels, gathered by how they look: a mark of Vega for each look, not for each thing."""
-
-    def __init__(self) -> None:
-        self._layers: dict[tuple[Any, ...], tuple[dict[str, Any], list[dict[str, Any]]]] = {}
-
-    def _add(self, look: dict[str, Any], *data: dict[str, Any]) -> None:
-        self._layers.setdefault(tuple(sorted(map(str, look.items()))), (look, []))[1].extend(data)
-
-    def area(self, left: float, top: float, right: float, bottom: float, *, colour: str, edge: str = "") -> None:
-        look: dict[str, Any] = {"type": "rect", "color": colour}
-        if edge:
-            look |= {"stroke": edge, "strokeWidth": 1}
-        self._add(look, {"x": left, "y": top, "x2": right, "y2": bottom})
-
-    def rule(
-        self, left: float, top: float, right: float, bottom: float,
-        *, colour: str = GRID, width: float = 1, dash: tuple[int, ...] = (),
-    ) -> None:  # fmt: skip
-        look = {"type": "rule", "color": colour, "strokeWidth": width, "strokeDash": list(dash)}
-        self._add(look, {"x": left, "y": top, "x2": right, "y2": bottom})
-
-    def line(self, name: str, points: Sequence[tuple[float, float, int]]) -> None:
-        """points: x, y and the number of the run; no line leads from one run to the next."""
-        look = {"type": "line", "color": _COLOUR, "strokeWidth": 2}
-        self._add(look, *({"x": x, "y": y, "run": f"{name}{run}"} for x, y, run in points))
-
-    def dot(self, x: float, y: float, size: int) -> None:
-        self._add({"type": "point", "filled": True, "opacity": 1, "color": _COLOUR, "size": size}, {"x": x, "y": y})
-
-    def text(
-        self, x: float, y: float, words: str | list[str],
-        *, align: str = "left", size: int = 14, bold: bool = False, colour: str = INK,
-    ) -> None:  # fmt: skip
-        look = {
-            "type": "text", "align": align, "baseline": "middle", "fontSize": size, "color": colour, "lineHeight": 16,
-        }  # fmt: skip
-        if bold:
-            look["fontWeight"] = "bold"
-        self._add(look, {"x": x, "y": y, "text": words})
-
-    def picture(self, width: int, height: int) -> Picture:
-        layers = []
-        for look, data in self._layers.values():
-            fields = {name for row in data for name in row}
-            place = {"type": "quantitative", "scale": None, "axis": None}
-            encoding: dict[str, Any] = {name: place | {"field": name} for name in ("x", "y")}
-            encoding |= {name: {"field": name} for name in ("x2", "y2") if name in fields}
-            if "run" in fields:
-                encoding |= {"detail": {"field": "run", "type": "nominal"}, "order": {"field": "x"}}
-            if "text" in fields:
-                encoding["text"] = {"field": "text", "type": "nominal"}
-            rounded = [
-                {name: round(value, 1) if isinstance(value, float) else value for name, value in row.items()}
-                for row in data
-            ]
-            layers.append({"data": {"values": rounded}, "mark": look, "encoding": encoding})
-        return sized(layers, width=width, height=height, padding={"left": 0, "top": 0, "right": 0, "bottom": 0})
+def _rule(
+    sheet: Sheet, ends: tuple[float, float, float, float],
+    *, colour: str = GRID, width: float = 1, dash: tuple[int, ...] = (),
+) -> None:  # fmt: skip
+    sheet.rules([ends], colour=colour, width=width, dash=dash)
 
 
 def _key(first: KeyEntry, spread: Spread | None, target: Target | None) -> tuple[KeyEntry, ...]:
@@ -190,35 +137,35 @@ def _dots(width: int, figures: Sequence[Named], unit: Unit, spread: Spread | Non
     top, bottom = 8, 8 + row * len(figures)
     scale = scale_of(unit, _values(figures, target))
 
-    def at(value: float) -> float:
+    def along(value: float) -> float:
         return left + (right - left) * (value - scale.bottom) / (scale.top - scale.bottom)
 
-    sheet = _Sheet()
+    sheet = Sheet(width, bottom + 30)
     if spread:
         # Quartiles that are the same still show.
-        upper = max(at(spread.upper), at(spread.lower) + 1)
-        sheet.area(at(spread.lower), top, upper, bottom, colour=BAND, edge=BAND_EDGE)
+        upper = max(along(spread.upper), along(spread.lower) + 1)
+        sheet.area(along(spread.lower), top, upper, bottom, colour=BAND, edge=BAND_EDGE)
     each = 1 if wide or len(scale.steps) < 7 else 2  # noqa: PLR2004 - labels that have room
     for step, label in list(zip(scale.steps, scale.labels, strict=True))[::each]:
-        sheet.rule(at(step), top, at(step), bottom + 5, colour=QUIET if step == 0 else GRID)
-        sheet.text(at(step), bottom + 17, label, align="center", size=_SMALL)
+        _rule(sheet, (along(step), top, along(step), bottom + 5), colour=QUIET if step == 0 else GRID)
+        sheet.text(along(step), bottom + 17, label, align="middle", size=_SMALL)
     if spread:
-        sheet.rule(at(spread.median), top, at(spread.median), bottom, colour=QUIET, width=1.5, dash=(3, 3))
+        _rule(sheet, (along(spread.median), top, along(spread.median), bottom), colour=QUIET, width=1.5, dash=(3, 3))
     if target:
-        sheet.rule(at(target.value), top, at(target.value), bottom, colour=_TARGET, width=1.5, dash=(12, 4))
+        _rule(sheet, (along(target.value), top, along(target.value), bottom), colour=_TARGET, width=1.5, dash=(12, 4))
     for index, (one, name, words) in enumerate(zip(figures, names, told, strict=True)):
         begin = top + row * index
         middle = begin + row / 2 if wide else begin + 32
         if wide:
-            sheet.text(0, middle - 8 * (len(name) - 1), name if len(name) > 1 else name[0])
+            sheet.text(0, middle - 8 * (len(name) - 1), name)
         else:
             # Nothing shines through the names.
-            sheet.area(0, begin - 1, width, begin + 22, colour="white")
+            sheet.area(0, begin - 1, width, begin + 22, colour=PAGE)
             sheet.text(0, begin + 11, _short(one.name, (width - value_room) // 8))
-        sheet.text(width - 2, middle if wide else begin + 11, words, align="right", bold=True)
-        sheet.rule(left, middle, right, middle)
-        sheet.dot(at(one.value), middle, 90)
-    return sheet.picture(width, bottom + 30)
+        sheet.text(width - 2, middle if wide else begin + 11, words, align="end", bold=True)
+        _rule(sheet, (left, middle, right, middle))
+        sheet.markers([(at(along(one.value)), at(middle))], shape="circle", size=90, colour=_COLOUR)
+    return Picture(sheet.content(), width, bottom + 30)
 
 
 def _short(name: str, letters: int) -> str:
@@ -239,34 +186,34 @@ def _histogram(
     upwards = scale_of("count", [float(max(counts))])
     left, right, top, bottom = 40, width - 24, 34, 222
 
-    def at(value: float) -> float:
+    def along(value: float) -> float:
         return left + (right - left) * (value - scale.bottom) / (scale.top - scale.bottom)
 
     def up(count: float) -> float:
         return bottom - (bottom - top) * count / upwards.top
 
-    sheet = _Sheet()
+    sheet = Sheet(width, bottom + 30)
     if spread:
         # Quartiles that are the same still show.
-        upper = max(at(spread.upper), at(spread.lower) + 1)
+        upper = max(along(spread.upper), along(spread.lower) + 1)
         # Above the bars, which would hide it.
-        sheet.area(at(spread.lower), 6, upper, 20, colour=BAND, edge=BAND_EDGE)
+        sheet.area(along(spread.lower), 6, upper, 20, colour=BAND, edge=BAND_EDGE)
     for step, label in zip(upwards.steps, upwards.labels, strict=True):
-        sheet.rule(left, up(step), right, up(step))
-        sheet.text(left - 8, up(step), label, align="right", size=_SMALL)
+        _rule(sheet, (left, up(step), right, up(step)))
+        sheet.text(left - 8, up(step), label, align="end", size=_SMALL)
     for index, count in enumerate(counts):
         if count:
-            begin = at(scale.bottom + index * size)
+            begin = along(scale.bottom + index * size)
             sheet.area(begin + 1, up(count), begin + (right - left) / bars - 1, bottom, colour=_BAR)
-    sheet.rule(left, bottom, right, bottom, colour=QUIET)
+    _rule(sheet, (left, bottom, right, bottom), colour=QUIET)
     for step, label in zip(scale.steps, scale.labels, strict=True):
-        sheet.rule(at(step), bottom, at(step), bottom + 5, colour=QUIET)
-        sheet.text(at(step), bottom + 17, label, align="center", size=_SMALL)
+        _rule(sheet, (along(step), bottom, along(step), bottom + 5), colour=QUIET)
+        sheet.text(along(step), bottom + 17, label, align="middle", size=_SMALL)
     if spread:
-        sheet.rule(at(spread.median), 6, at(spread.median), bottom, colour=INK, width=1.5, dash=(3, 3))
+        _rule(sheet, (along(spread.median), 6, along(spread.median), bottom), colour=INK, width=1.5, dash=(3, 3))
     if target:
-        sheet.rule(at(target.value), top, at(target.value), bottom, colour=_TARGET, width=1.5, dash=(12, 4))
-    return sheet.picture(width, bottom + 30)
+        _rule(sheet, (along(target.value), top, along(target.value), bottom), colour=_TARGET, width=1.5, dash=(12, 4))
+    return Picture(sheet.content(), width, bottom + 30)
 
 
 def _ends(kind: PeriodKind, starts: Sequence[dt.date]) -> tuple[str, str]:
@@ -274,29 +221,27 @@ def _ends(kind: PeriodKind, starts: Sequence[dt.date]) -> tuple[str, str]:
     return first, last
 
 
-def _plot(sheet: _Sheet, frame: _Frame, said: str, values: Sequence[float | None]) -> None:
+def _plot(sheet: Sheet, frame: _Frame, said: str, values: Sequence[float | None]) -> None:
     """said: stands above the plot."""
     left, right, (low, high) = frame.left, frame.right, frame.reach
     sheet.text(frame.edge, 12, said, size=_SMALL, bold=True)
     for height, label in zip((_PANEL_FLOOR, _PANEL_TOP), frame.labels, strict=True):
-        sheet.rule(left, height, right, height)
-        sheet.text(left - 6, height, label, align="right", size=_SMALL, colour=QUIET)
+        _rule(sheet, (left, height, right, height))
+        sheet.text(left - 6, height, label, align="end", size=_SMALL, colour=QUIET)
     first, last = frame.ends
     sheet.text(left, _PANEL_FLOOR + 16, first, size=_SMALL, colour=QUIET)
     if last != first:
-        sheet.text(right, _PANEL_FLOOR + 16, last, align="right", size=_SMALL, colour=QUIET)
+        sheet.text(right, _PANEL_FLOOR + 16, last, align="end", size=_SMALL, colour=QUIET)
     apart = (right - left - 4) / max(1, len(values) - 1)
-    run = 0
-    points: list[tuple[float, float, int]] = []
-    for index, value in enumerate(values):
-        if value is None:
-            run += 1
-        else:
-            up = (_PANEL_FLOOR - _PANEL_TOP) * (value - low) / (high - low)
-            points.append((left + apart * index, _PANEL_FLOOR - up, run))
-    sheet.line(said, points)
-    numbers = [point[2] for point in points]
-    for index, (x, y, of_run) in enumerate(points):
+    tall = _PANEL_FLOOR - _PANEL_TOP
+    dots = []
+    for run in runs_of(values):
+        points = [
+            (at(left + apart * index), at(_PANEL_FLOOR - tall * (value - low) / (high - low))) for index, value in run
+        ]
+        if len(points) > 1:
+            sheet.line(points, colour=_COLOUR, width=2)
         # A figure between two gaps has no line; the newest is the one that is written out.
-        if numbers.count(of_run) == 1 or (index == len(points) - 1 and values[-1] is not None):
-            sheet.dot(x, y, 24)
+        if len(points) == 1 or run[-1][0] == len(values) - 1:
+            dots.append(points[-1])
+    sheet.markers(dots, shape="circle", size=24, colour=_COLOUR)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,16 +10,18 @@ import pandas as pd
 
 from local_digital.fields import UNMAPPED
 from local_digital.kpis import KPIS
-from local_digital.site.benchmarks import benchmarks
+from local_digital.site.rows import Rows
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from local_digital.config.models import Transaction
     from local_digital.kpis import PeriodKind
     from local_digital.site.about import About
     from local_digital.site.figures import Figures
+
+    Bands = Mapping[tuple[str, ...], Mapping[dt.date, "Benchmark"]]
 
 UNMAPPED_NAME = "Not mapped yet"
 
@@ -89,7 +91,7 @@ class Feed:
     the period's first day. kind: the periods that its charts have: weeks, or months where the feed counts by month.
     """
 
-    def __init__(self, kpis: pd.DataFrame, volumes: pd.DataFrame, periods: pd.DataFrame) -> None:
+    def __init__(self, kpis: pd.DataFrame | Rows, volumes: pd.DataFrame | Rows, periods: pd.DataFrame | Rows) -> None:
         self.figures: dict[tuple[str, str, str, str], dict[dt.date, Figure]] = {}
         for kind, start, kpi, version, label, value, over, under, basis, caveats in _rows(
             kpis, "period_kind", "period_start", "kpi", "version", "label", "value", "numerator", "denominator",
@@ -101,7 +103,7 @@ class Feed:
         for data_set, start, label, across, reports, state in _rows(
             volumes, "data_set", "period_start", "label", "across_label", "reports", "state"
         ):
-            count = int(reports) if state == "shown" and not pd.isna(reports) else None
+            count = _whole(reports) if state == "shown" else None
             self.counts.setdefault(data_set, {}).setdefault(start, {})[label, across] = count
         self.periods: dict[str, dict[dt.date, Period]] = {}
         for kind, start, reports, days, holidays, week, same_point in _rows(
@@ -131,12 +133,34 @@ class Feed:
         return None
 
 
+def bands_of(benchmarks: Rows) -> Bands:
+    """Return benchmarks, in the columns of `benchmarks.benchmarks`, as pages look them up."""
+    found: dict[tuple[str, ...], dict[dt.date, Benchmark]] = {}
+    # A share of each channel has no band anywhere, and most figures are such.
+    whole = benchmarks.where("label", "") if len(benchmarks) else benchmarks
+    for *key, start, councils, lower, median, upper in whole.tuples(
+        "period_kind", "kpi", "version", "basis", "comparison", "subject", "period_start", "councils",
+        "lower_quartile", "median", "upper_quartile",
+    ) if len(whole) else ():  # fmt: skip
+        found.setdefault(tuple(key), {})[start] = Benchmark(int(councils), lower, median, upper)
+    return found
+
+
+def _no_bands(_transaction: str) -> Bands:
+    return {}
+
+
 @dataclass(frozen=True)
 class Site:
-    """figures, about: what the pages are made from. The rest is that, grouped, and found when it is first asked for."""
+    """figures, about: what the pages are made from. bands: gives a transaction's benchmarks, from `bands_of`. as_of: by
+    transaction the day on which they were taken; nothing where they are always those of the newest figures. The rest is
+    that, grouped, and found when it is first asked for.
+    """
 
     figures: Figures
     about: About
+    bands: Callable[[str], Bands] = _no_bands
+    as_of: Mapping[str, dt.date] = field(default_factory=dict)
 
     @property
     def contracts(self) -> dict[str, Transaction]:
@@ -191,17 +215,16 @@ class Site:
         return found
 
     @cached_property
-    def _benchmarks(self) -> dict[tuple[str, ...], dict[dt.date, Benchmark]]:
-        figures = self.figures
-        # A share of each channel has no band anywhere, and most figures are such.
-        whole = figures.kpis[figures.kpis["label"] == ""]
-        found: dict[tuple[str, ...], dict[dt.date, Benchmark]] = {}
-        for *key, start, councils, lower, median, upper in _rows(
-            benchmarks(whole, figures.councils, figures.groups),
-            "transaction", "period_kind", "kpi", "version", "basis", "comparison", "subject", "period_start",
-            "councils", "lower_quartile", "median", "upper_quartile",
-        ):  # fmt: skip
-            found.setdefault(tuple(key), {})[start] = Benchmark(int(councils), lower, median, upper)
+    def spans(self) -> dict[tuple[str, str], tuple[dt.date, dt.date]]:
+        """The first days of the first and the newest period, by transaction and kind of period."""
+        periods = self.figures.periods
+        firsts = periods["first_start" if "first_start" in periods else "period_start"]
+        found: dict[tuple[str, str], tuple[dt.date, dt.date]] = {}
+        for transaction, kind, first, newest in zip(
+            periods["transaction"], periods["period_kind"], firsts, periods["period_start"], strict=True
+        ):
+            known = found.get((transaction, kind), (first, newest))
+            found[transaction, kind] = (min(known[0], first), max(known[1], newest))
         return found
 
     def benchmark(
@@ -216,8 +239,8 @@ class Site:
         subject: str = "",
     ) -> Mapping[dt.date, Benchmark]:
         """Return median and quartiles of a KPI by period. comparison, subject: as in `benchmarks.benchmarks`."""
-        key = (transaction, kind, kpi, version or KPIS[kpi].versions[-1], basis, comparison, subject)
-        return self._benchmarks.get(key, {})
+        key = (kind, kpi, version or KPIS[kpi].versions[-1], basis, comparison, subject)
+        return self.bands(transaction).get(key, {})
 
     @cached_property
     def _kpis_by_feed(self) -> _ByFeed:
@@ -254,16 +277,19 @@ def label_name(contract: Transaction, field: str, label: str) -> str:
     return UNMAPPED_NAME if agreed and label == UNMAPPED else label
 
 
-def _rows(frame: pd.DataFrame, *columns: str) -> Any:
+def _rows(frame: pd.DataFrame | Rows, *columns: str) -> Any:
+    if isinstance(frame, Rows):
+        return frame.tuples(*columns)
     return zip(*(frame[column].tolist() for column in columns), strict=True)
 
 
 def _known(value: Any) -> float | None:
-    return None if pd.isna(value) else float(value)
+    # Not a number is not itself either; asking pandas for each is slow.
+    return None if value is None or value is pd.NA or value != value else float(value)  # noqa: PLR0124
 
 
 def _whole(value: Any) -> int | None:
-    return None if pd.isna(value) else int(value)
+    return None if value is None or value is pd.NA or value != value else int(value)  # noqa: PLR0124
 
 
 def _text(value: Any) -> str | None:

@@ -1,17 +1,13 @@
--- grain: one released KPI figure of a feed that the file of a council which takes part has
+-- grain: one released KPI of one council that takes part and of one transaction: what benchmarks are taken of
 select
     kpi.council,
-    kpi.transaction,
     kpi.period_kind,
     kpi.period_start,
     kpi.kpi,
     kpi.version,
     kpi.label,
-    kpi.numerator,
-    kpi.denominator,
-    kpi.value,
     kpi.basis,
-    kpi.caveats
+    cast(kpi.value as double precision) as value
 from open_data.kpi
 inner join marts.council on kpi.council = council.council
 inner join marts.offer
@@ -19,4 +15,4 @@ inner join marts.offer
         kpi.council = offer.council
         and kpi.transaction = offer.transaction
         and offer.state = 'provided'
-order by kpi.transaction, kpi.council, kpi.kpi, kpi.version, kpi.period_kind, kpi.period_start, kpi.label
+where kpi.transaction = :transaction and kpi.value is not null

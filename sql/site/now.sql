@@ -1,0 +1,2 @@
+-- grain: the moment of the transaction
+select now() as now
