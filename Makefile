@@ -66,10 +66,8 @@ test: $(INSTALLED) ## Run the tests
 
 check: lint types sql test ## Format, lint, types, SQL lint and tests
 
-# Apart from `check`: it asks a service on the network which holes are known, and tomorrow there may be others. bandit is
-# a second opinion on what ruff's rules S look for in `lint`.
-audit: $(INSTALLED) ## Look for known holes in the locked packages, and for careless code (needs a network)
-	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml include plugins dags .docker
+# Apart from `check`: it asks a service on the network which holes are known, and tomorrow there may be others.
+audit: $(INSTALLED) ## Look for known holes in the locked packages (needs a network)
 	$(BIN)/pip-audit --require-hashes --disable-pip --strict --progress-spinner off --requirement requirements.txt
 
 format: $(INSTALLED) ## Put the code into its form
@@ -79,6 +77,7 @@ format: $(INSTALLED) ## Put the code into its form
 lint: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml include plugins dags .docker
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 
 types: $(INSTALLED)

@@ -44,10 +44,10 @@ _OF_ORDER = (
 _NUMBERED = re.compile(r"(?P<folder>(.*/)?)(?P<number>\d+)(?P<ending>\.[a-z.]+)")
 _UNFINISHED = ".part"
 # What the clock tells in files: in results how late a moment may be, which goes by when an API's delivery came (and has
-# microseconds, as no other moment there), and in reports when it came.
+# microseconds, as no other moment there), and in reports when it came and its number.
 _CLOCK_TIMES = {
     ".json": re.compile(rb'"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}[^"]*"'),
-    ".html": re.compile(rb"\d{1,2} [A-Z][a-z]+ \d{4}, \d\d:\d\d"),
+    ".html": re.compile(rb"Received [^,]*, \d\d:\d\d, delivery \d+\."),
 }
 
 

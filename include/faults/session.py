@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 # One in so many points befalls nobody.
 _SPARE = 4
+_PATIENCE_SECONDS = 60.0
 
 
 @dataclass
@@ -135,26 +136,31 @@ def _working(here: Place, lanes: int) -> Iterator[_Workers]:
         processes.append(process)
     try:
         yield _Workers(ends)
-    finally:
         for end in ends:
-            with contextlib.suppress(OSError):
-                end.send(None)
-            end.close()
+            end.send(None)
+    except BaseException:
+        # Their lanes are stopped in order, without the trials that they are at.
         for process in processes:
-            process.join()
+            process.terminate()
+        raise
+    finally:
+        for process in processes:
+            process.join(_PATIENCE_SECONDS)
+            process.kill()
+        for end in ends:
+            end.close()
 
 
 def _work(here: Place, number: int, jobs: Connection, others: list[Connection]) -> None:
     for other in others:
         other.close()
-    # Ctrl-C is the parent's matter: it closes the pipe, and then everything here is stopped in order.
+    # Ctrl-C is the parent's matter, which then ends this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with here.lane(number) as own:
             while (job := _next(jobs)) is not None:
                 jobs.send(_done(here, own, *job))
-    except Exception:  # noqa: BLE001 - told where somebody sees it
-        traceback.print_exc()
+    except KeyboardInterrupt:
         os._exit(1)
 
 

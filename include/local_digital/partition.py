@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from local_digital.parsing.instants import Mask
 
-ROWS_AT_ONCE = 1_000_000
+ROWS_AT_ONCE = 500_000
 # References of one system differ most in their last characters.
 _LAST = -3
 

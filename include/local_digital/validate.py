@@ -149,6 +149,8 @@ def judge(
                 connection=workspace.settings.connection,
                 where=where,
             )
+        # What reading took, before the expectations take theirs.
+        pa.default_memory_pool().release_unused()
         left = suppressed.leave_out(candidates)
         candidates = left.candidates
         _refuse_shrunken_snapshot(workspace, feed, delivery, candidates.rows_read - candidates.filtered, where)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
+import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 WAREHOUSE = "warehouse"
 
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # How a lost connection shows. COPY asks the driver itself, past SQLAlchemy, which then stumbles over its own rollback.
 _LOST = (OperationalError, InterfaceError, psycopg2.OperationalError, psycopg2.InterfaceError)
 
@@ -106,6 +109,16 @@ class Workspace:
                     expected="the newest schema",
                     found="an older one or none",
                     action="Run `local-digital migrate`.",
+                ) from error
+            except OSError as error:
+                # What writes for others has its own words for it; this is about temporary files, wherever they are.
+                if error.errno not in _NO_ROOM:
+                    raise
+                raise TransportError(
+                    "disk",
+                    expected="room for temporary files",
+                    found=os.strerror(error.errno),
+                    action="It is tried again; if it lasts, those who run this pipeline should make room.",
                 ) from error
             finally:
                 engine.dispose()

@@ -248,6 +248,9 @@ def test_benchmarks_are_taken_once_a_build(workspace: Workspace, monkeypatch: py
         return benchmarks(*facts)
 
     monkeypatch.setattr("local_digital.site.benchmarks.benchmarks", note)
+    with workspace.engine.begin() as db:
+        # Of other tests' builds.
+        db.execute(text("truncate open_data.edition cascade"))
     build(workspace)
     assert len(asked) == len(contracts())
     build(workspace, force=True)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _WORDS_SHOWN = 50
 _OFTEN = 3
 # So many rows are gathered before their pieces are put together.
-_GATHERED = 1_000_000
+_GATHERED = 500_000
 
 
 class Fault(NamedTuple):

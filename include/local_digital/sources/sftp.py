@@ -184,8 +184,14 @@ class _OpenSftp:
 
     def _run(self, work: Awaitable[_T], wanted: str = "the folder and its files to be readable") -> _T:
         async def limited() -> _T:
-            async with asyncio.timeout(self._seconds):
-                return await work
+            # Not `asyncio.timeout`, which waits for what is given up to put its things in order: the library then
+            # closes a handle, and the answer to that might never come.
+            task = asyncio.ensure_future(work)
+            done, _ = await asyncio.wait({task}, timeout=self._seconds)
+            if not done:
+                task.cancel()
+                raise TimeoutError
+            return task.result()
 
         with _translated(self._where, wanted):
             return self._runner.run(limited())
