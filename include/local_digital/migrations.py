@@ -49,8 +49,8 @@ def migrate_engine(engine: Engine) -> str:
         _refuse_newer(connection, ScriptDirectory.from_config(config))
         command.upgrade(config, "head")
         # Each time: an administrator may have made the roles since, and new tables need their grants.
-        for role in ("analyze_records", "loader", "publisher"):
-            _run(connection, _FOLDER.parent / "roles" / f"{role}.sql")
+        for name in ("roles", "analyze_records", "loader", "publisher"):
+            _run(connection, _FOLDER.parent / "roles" / f"{name}.sql")
         this_year = dt.datetime.now(dt.UTC).year
         connection.execute(
             statement("reference/working_day"),

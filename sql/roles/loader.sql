@@ -2,25 +2,6 @@
 do $$
 begin
     if not exists (select 1 from pg_roles where rolname = 'local_digital_loader') then
-        create role local_digital_loader nologin;
-    end if;
-exception
-    -- Somebody else is making it; or it is the administrator's to make, and until then steps keep their login's rights.
-    when duplicate_object or unique_violation or insufficient_privilege then null;
-end
-$$;
-do $$
-begin
-    if not pg_has_role(current_user, 'local_digital_loader', 'member') then
-        grant local_digital_loader to current_user;
-    end if;
-exception
-    when insufficient_privilege or undefined_object then null;
-end
-$$;
-do $$
-begin
-    if not exists (select 1 from pg_roles where rolname = 'local_digital_loader') then
         return;
     end if;
     execute format('grant connect, temporary on database %I to local_digital_loader', current_database());

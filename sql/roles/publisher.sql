@@ -2,24 +2,6 @@
 do $$
 begin
     if not exists (select 1 from pg_roles where rolname = 'local_digital_publisher') then
-        create role local_digital_publisher nologin;
-    end if;
-exception
-    when duplicate_object or unique_violation or insufficient_privilege then null;
-end
-$$;
-do $$
-begin
-    if not pg_has_role(current_user, 'local_digital_publisher', 'member') then
-        grant local_digital_publisher to current_user;
-    end if;
-exception
-    when insufficient_privilege or undefined_object then null;
-end
-$$;
-do $$
-begin
-    if not exists (select 1 from pg_roles where rolname = 'local_digital_publisher') then
         return;
     end if;
     execute format('grant connect, temporary on database %I to local_digital_publisher', current_database());

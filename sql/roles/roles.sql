@@ -1,0 +1,24 @@
+-- grain: one role that steps step down to, made where that is the owner's to do; what it may is in the file of its name
+do $$
+declare
+    role text;
+begin
+    foreach role in array array['local_digital_loader', 'local_digital_publisher'] loop
+        begin
+            if not exists (select 1 from pg_roles where rolname = role) then
+                execute format('create role %I nologin', role);
+            end if;
+        exception
+            -- Somebody else is making it; or only an administrator may, and until then steps keep their login's rights.
+            when duplicate_object or unique_violation or insufficient_privilege then null;
+        end;
+        begin
+            if not pg_has_role(current_user, role, 'member') then
+                execute format('grant %I to current_user', role);
+            end if;
+        exception
+            when insufficient_privilege or undefined_object then null;
+        end;
+    end loop;
+end
+$$;
