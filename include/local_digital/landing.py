@@ -122,11 +122,11 @@ class LandingStore:
         with self._opened_accepted(delivery_id) as file:
             return _complete(file.read(columns), columns)
 
-    def accepted_parts(self, delivery_id: int) -> Iterator[pa.Table]:
+    def accepted_parts(self, delivery_id: int, columns: list[str] | None = None) -> Iterator[pa.Table]:
         """Yield the same records a good number of rows at a time, in their order."""
         with self._opened_accepted(delivery_id) as file:
             for part in range(file.num_row_groups):
-                yield _complete(file.read_row_group(part), None)
+                yield _complete(file.read_row_group(part, columns), columns)
 
     @contextlib.contextmanager
     def _opened_accepted(self, delivery_id: int) -> Iterator[pq.ParquetFile]:

@@ -146,7 +146,7 @@ def _is_empty(db: Database, feed: FeedHandle) -> bool:
 def _add_all(workspace: Workspace, db: Database, feed: FeedHandle, delivery_id: int) -> _Written:
     """Write the first records of a feed, which nothing can be compared with."""
     landing = workspace.landing
-    numbers = _numbers(db, landing.accepted_parts(delivery_id))
+    numbers = _numbers(db, landing.accepted_parts(delivery_id, list(LABELS)))
     same = {"feed_id": feed.feed_id, "delivery_id": delivery_id}
     days: set[dt.date] = set()
     rows = 0
@@ -323,7 +323,8 @@ def _numbers(db: Database, parts: Iterable[pa.Table]) -> _Numbers:
     """Return the numbers of all labels in these records, by field and label; new ones are given one."""
     words: dict[str, set[str]] = {name: set() for name in LABELS}
     for part in parts:
-        for name in LABELS:
+        # A record of a former version may lack some.
+        for name in words.keys() & set(part.column_names):
             words[name].update(word for word in pc.unique(part.column(name)).to_pylist() if word is not None)
     return {name: _label_numbers(db, name, sorted(found)) for name, found in words.items() if found}
 
