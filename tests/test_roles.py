@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import ProgrammingError
 
-from local_digital.roles import BOARD, LOADER, PUBLISHER, acting_as
+from local_digital.embedded import running
+from local_digital.migrations import migrate
+from local_digital.roles import BOARD, LOADER, PUBLISHER, acting_as, engine_of
 from local_digital.workspace import Workspace
 from tests.conftest import Installation, export, row
 
@@ -123,3 +127,18 @@ def test_a_login_that_may_not_take_a_role_keeps_the_rights_it_has(workspace: Wor
     finally:
         with workspace.engine.begin() as db:
             db.execute(text("drop role of_an_operator"))
+
+
+def test_a_login_that_makes_the_roles_itself_may_take_them() -> None:
+    # A server of its own: whoever makes a role first, makes it for all databases of a server.
+    with tempfile.TemporaryDirectory(prefix="local-digital-tests-") as folder:
+        Path(folder).chmod(0o711)
+        with running(Path(folder) / "postgres", durable=False) as server:
+            server.ensure_database("warehouse", owner="owner", password="let-me-in")
+            url = server.url("warehouse", user="owner", password="let-me-in")
+            migrate(url)
+            engine = create_engine(url)
+            for role in (LOADER, PUBLISHER):
+                with engine_of(engine, role).begin() as db:
+                    assert db.scalar(text("select current_user")) == role
+            engine.dispose()

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -132,12 +133,14 @@ def rounds(say: Callable[[str], None], seed: int, wanted: Sequence[Sequence[Blow
             stack.keep_empty()
             say("the night without a fault")
             calm = stack.night([], chance)
-            expected = stack.state()
             if calm.states:
                 raise TransportError(
-                    "the night without a fault", expected="runs that succeed", found=str(calm.states),
-                    action="Read the logs of Airflow.",
-                )  # fmt: skip
+                    "the night without a fault",
+                    expected="runs that succeed",
+                    found=", ".join(f"{council}: {state}" for council, state in calm.states.items()),
+                    action="Run `make demo`, which does the same with all councils and says more.",
+                )
+            expected = stack.state()
             for blows in wanted:
                 say(f"a night with {len(blows)} of: {', '.join(sorted({blow.victim for blow in blows}))}")
                 stack.empty()
@@ -210,19 +213,22 @@ class NightStack(Stack):
         begun = time.monotonic()
         ended = threading.Event()
         dealt: list[Blow] = []
-        beside = [
-            threading.Thread(target=self._deal, args=(list(blows), dealt, ended, chance)),
-            threading.Thread(target=self._tend, args=(ended,)),
-        ]
-        for thread in beside:
-            thread.start()
-        try:
-            step = Step("the night", night=self.world.day)
-            runs = carry_out(self.airflow, {council: [step] for council in COUNCILS}, "faults", None, lambda: None)
-        finally:
-            ended.set()
-            for thread in beside:
-                thread.join()
+        with ThreadPoolExecutor(2) as pool:
+            beside = [
+                pool.submit(self._deal, list(blows), dealt, ended, chance),
+                pool.submit(self._tend, ended),
+            ]
+
+            def check() -> None:
+                for work in beside:
+                    if work.done():
+                        work.result()
+
+            try:
+                step = Step("the night", night=self.world.day)
+                runs = carry_out(self.airflow, {council: [step] for council in COUNCILS}, "faults", None, check)
+            finally:
+                ended.set()
         states = {run.council: run.state for run in runs if run.state != "success"}
         return Round(blows, dealt, {}, states, 0, time.monotonic() - begun)
 

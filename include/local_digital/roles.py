@@ -27,6 +27,13 @@ PUBLISHER = "local_digital_publisher"
 # Reads the ledger and the figures for the rollout board; sees no record.
 BOARD = "local_digital_board"
 
+# Until PostgreSQL 16 every member might.
+_MAY_TAKE = """
+select pg_has_role(oid, case when current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end)
+from pg_roles
+where rolname = :role
+"""
+
 Given = ParamSpec("Given")
 Found = TypeVar("Found")
 
@@ -62,7 +69,7 @@ def engine_of(engine: Engine, role: str) -> Engine:
 
 def _may_take(engine: Engine, role: str) -> bool:
     with engine.begin() as db:
-        found = db.scalar(text("select pg_has_role(oid, 'member') from pg_roles where rolname = :role"), {"role": role})
+        found = db.scalar(text(_MAY_TAKE), {"role": role})
     return bool(found)
 
 

@@ -13,7 +13,12 @@ begin
             when duplicate_object or unique_violation or insufficient_privilege then null;
         end;
         begin
-            if not pg_has_role(current_user, role, 'member') then
+            -- Since PostgreSQL 16 who made a role is a member of it that may not take it.
+            if not pg_has_role(
+                current_user,
+                role,
+                case when current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end
+            ) then
                 execute format('grant %I to current_user', role);
             end if;
         exception

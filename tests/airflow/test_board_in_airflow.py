@@ -242,6 +242,9 @@ def test_filters_reach_airflow_s_address_and_a_reload_keeps_them(signed_in: Page
     page = signed_in
     page.goto("/plugin/rollout")
     board = page.frame_locator("iframe[title=Rollout]")
+    board.get_by_label("State", exact=True).wait_for()
+    # Before its scripts are there, a choice is but a choice.
+    page.frames[-1].wait_for_load_state("load")
     board.get_by_label("State", exact=True).select_option("failing")
     page.wait_for_url("**/plugin/rollout/board/?state=failing")
     page.reload()
