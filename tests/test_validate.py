@@ -45,6 +45,14 @@ def test_every_row_read_is_accepted_quarantined_or_a_duplicate(
     ]
 
 
+def test_rows_that_spell_their_premises_otherwise_are_duplicates_all_the_same(
+    installation: Installation, workspace: Workspace
+) -> None:
+    installation.put(NIGHT, export(row("1", uprn="100070000001"), row("2", uprn=""), row("1", uprn="0100070000001")))
+    (report,) = installation.ingest(workspace)
+    assert (report.read, report.accepted, report.duplicates) == (3, 2, 1)
+
+
 def test_line_numbers_count_line_breaks_inside_cells(installation: Installation, workspace: Workspace) -> None:
     notes = ',Ann,"1 Oak, Road",a@example.org,"left\r\nby the\r\ngate"'
     installation.put(NIGHT, export(row("1") + notes, row("2", "99/99/2025 10:00"), row("3")))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 from typing import TYPE_CHECKING
 
 import pytest
@@ -46,3 +48,25 @@ def test_killed_session_lets_the_waiting_step_go_on(workspace: Workspace) -> Non
         assert other.scalar(text("select pg_terminate_backend(:pid, 5000)"), {"pid": number})
         lock(other, "feed", 1)
         holder.invalidate()
+
+
+def test_session_that_ends_within_a_copy_is_worth_another_try(installation: Installation) -> None:
+    def end_before_a_copy(workspace: Workspace) -> None:
+        with workspace.engine.connect() as other, workspace.engine.begin() as db:
+            number = db.scalar(text("select pg_backend_pid()"))
+            assert other.scalar(text("select pg_terminate_backend(:pid, 5000)"), {"pid": number})
+            db.connection.cursor().copy_expert("copy core.label (field, label) from stdin", io.StringIO("ward\tx\n"))
+
+    with (
+        pytest.raises(TransportError, match="PostgreSQL to answer"),
+        Workspace.open(installation.settings) as workspace,
+    ):
+        end_before_a_copy(workspace)
+
+
+def test_disk_without_room_for_temporary_files_is_worth_another_try(installation: Installation) -> None:
+    with pytest.raises(TransportError, match="room for temporary files"), Workspace.open(installation.settings):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    # What is wrong with a file is no matter of the disk.
+    with pytest.raises(IsADirectoryError), Workspace.open(installation.settings):
+        raise IsADirectoryError(errno.EISDIR, "Is a directory")

@@ -67,7 +67,10 @@ def main(
         found = list(rounds(lambda line: out.print(line, markup=False, highlight=False), seed))
         show_rounds(out, found)
         facts["airflow"] = rounds_as_json(found)
-        well.append(all(each.survived and len(each.dealt) == len(each.blows) for each in found))
+        dealt = {blow.victim for each in found for blow in each.dealt}
+        well.append(
+            all(each.survived for each in found) and dealt == {blow.victim for each in found for blow in each.blows}
+        )
         write(output, facts)
     out.print(f"written to {output}")
     raise typer.Exit(0 if all(well) else 1)

@@ -45,7 +45,7 @@ _NIGHT = "last"
 _EMPTY = "before"
 _LOOK_SECONDS = 0.1
 # Somewhere within the life of a task, or of a wait.
-_LONGEST_DELAY = 2.5
+_LONGEST_DELAY = 0.7
 _PATIENCE_SECONDS = 300.0
 _DOWN_SECONDS = 3.0
 _SETTINGS = {

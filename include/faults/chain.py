@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from local_digital.settings import Settings
 
 STEPS = ("extract", "validate", "load", "aggregate", "publish", "sign-off", "release", "reconcile")
+BEFORE_PUBLISHING = STEPS[: STEPS.index("publish")]
 # Done only where publish says that somebody is to be asked.
 ON_QUESTION = frozenset({"sign-off", "release"})
 

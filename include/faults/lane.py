@@ -105,6 +105,9 @@ class Lane:
         with self.administration() as cursor:
             cursor.execute(f"drop database if exists {TRIAL} with (force)")
             cursor.execute(f"create database {TRIAL} template {template}")
+            # A copied sequence counts on what the log says of the one that it is a copy of, until a checkpoint; after a
+            # crash before that it would give its numbers again.
+            cursor.execute("checkpoint")
         shutil.rmtree(self.work, ignore_errors=True)
         self.work.mkdir(parents=True)
         shutil.copytree(landing, self.landing)

@@ -111,7 +111,7 @@ def show_rounds(out: Console, rounds: Sequence[Round]) -> None:
     out.print(table)
     for each in rounds:
         for blow in set(each.blows) - set(each.dealt):
-            out.print(f"never dealt: {blow}", style="red", highlight=False, markup=False)
+            out.print(f"the task was over too soon for: {blow}", highlight=False, markup=False)
         for council, state in each.states.items():
             out.print(f"NOT SURVIVED the run of {council} ended as {state}", style="red", highlight=False, markup=False)
         if each.differs:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from faults.calls import Recorder
+from faults.chain import BEFORE_PUBLISHING, STEPS
 from faults.clock import set_clock
 from faults.dump import Dump, differences, rows
 from faults.faults import AT_A_CALL, Dawdler, Fault, Hider, Injector, Point
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from faults.place import Place
     from faults.world import Unit
 
+_OF_RELEASES = (
+    "ledger.approval", "ledger.hold", "ledger.publication", "ledger.release", "marts.released_count", "open_data.",
+    "platform",
+)  # fmt: skip
 _SMALL_BYTES = 48 << 20
 _RUNS_AT = dt.time(5, 30)
 
@@ -99,18 +104,22 @@ def trial(here: Place, own: Lane, point: Point, expected: Calm) -> Result:
     journeys, met = _HOW.get(point.fault, _at_a_step)(here, own, point)
     own.heal()
     ordered = point.fault not in {Fault.OUT_OF_ORDER, Fault.AT_ONCE}
-    found = own.state(order_matters=ordered)
+    found, right = own.state(order_matters=ordered), expected.state if ordered else expected.unordered
+    if point.fault is Fault.AT_ONCE and not _until_figures(point):
+        found, right = _but_releases(found), _but_releases(right)
+    # Of other faults only the verdict on the platform is the same, since there is more than one run.
+    judged = None if point.fault in AT_A_STEP else {"reconcile"}
     wrong = [
         f"{step}: {outcome}, in place of {expected.journey.outcomes.get(step, 'nothing')}"
         for step, outcome in journeys[-1].outcomes.items()
-        if point.fault in AT_A_STEP and outcome != expected.journey.outcomes.get(step)
+        if (judged is None or step in judged) and outcome != expected.journey.outcomes.get(step)
     ]
     tries = [said for journey in journeys for said in journey.tries]
     wrong += [said for said in tries if ": hung" in said]
     return Result(
         point,
         met,
-        differences(expected.state if ordered else expected.unordered, found),
+        differences(right, found),
         rows(found),
         tries,
         wrong,
@@ -238,22 +247,42 @@ def _clock(here: Place, own: Lane, point: Point) -> tuple[list[Journey], bool]:
 
 
 def _at_once(here: Place, own: Lane, point: Point) -> tuple[list[Journey], bool]:
-    """Run the night twice at once, each at a pace of its own; then the scheduler's next run."""
+    """Run the night twice at once, each at a pace of its own; then the scheduler's next run.
+
+    Every other time up to the figures only, so that what is released is that run's alone and can be compared too.
+    """
     world = here.worlds[point.unit.night]
     settings = own.settings(world)
 
-    def slowly(seed: int) -> Callable[[Task, int], Ended]:
-        return lambda task, faults: own.try_once(task, settings, watch=Dawdler(seed + faults))
+    def run(seed: int) -> None:
+        own.run(
+            point.unit,
+            world.day,
+            settings,
+            first=lambda task, faults: own.try_once(task, settings, watch=Dawdler(seed + faults)),
+            steps=BEFORE_PUBLISHING if _until_figures(point) else STEPS,
+        )
 
     other = os.fork()
     if not other:
         try:
-            own.run(point.unit, world.day, settings, first=slowly(point.seed * 1000 + 500))
+            run(point.seed * 1000 + 500)
         finally:
             os._exit(0)
-    own.run(point.unit, world.day, settings, first=slowly(point.seed * 1000))
+    run(point.seed * 1000)
     os.waitpid(other, 0)
     return [own.run(point.unit, world.day, settings)], True
+
+
+def _until_figures(point: Point) -> bool:
+    return point.seed % 2 == 1
+
+
+def _but_releases(state: Dump) -> Dump:
+    """Leave out what tells of releases: two runs at once may release figures on which only one of two files has told,
+    and what is shown later depends, by design, on what was shown before.
+    """
+    return {name: lines for name, lines in state.items() if not name.startswith(_OF_RELEASES)}
 
 
 def _repeated(here: Place, own: Lane, point: Point) -> tuple[list[Journey], bool]:
@@ -270,13 +299,21 @@ def _repeated(here: Place, own: Lane, point: Point) -> tuple[list[Journey], bool
 
 
 def _out_of_order(here: Place, own: Lane, point: Point) -> tuple[list[Journey], bool]:
-    """Run the night without the older of its new files, and again when that has come; one run has a process killed."""
+    """Run the night without the older of its new files, up to its figures, and again when that has come; the latter has
+    a process killed.
+
+    Nothing is published between the two: what is released depends, by design, on what was shown before.
+    """
     world = here.worlds[point.unit.night]
     settings = own.settings(world)
     hidden = frozenset({_older(here, point.unit)})
     journeys = [
         own.run(
-            point.unit, world.day, settings, first=lambda task, _: own.try_once(task, settings, watch=Hider(hidden))
+            point.unit,
+            world.day,
+            settings,
+            first=lambda task, _: own.try_once(task, settings, watch=Hider(hidden)),
+            steps=BEFORE_PUBLISHING,
         )
     ]
     found, met = _at_a_step(here, own, point)

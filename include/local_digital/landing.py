@@ -107,14 +107,10 @@ class LandingStore:
 
     def put_accepted(self, delivery_id: int, records: pa.Table, kept: Mask | None = None) -> None:
         """Store a delivery's accepted records: `line` and the canonical fields, times in UTC; kept: which, or all."""
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "accepted.parquet")
-            with pq.ParquetWriter(path, _stored(records.slice(0, 0)).schema) as writer:
-                for start in range(0, max(1, records.num_rows), _ROWS_A_PART):
-                    part = records.slice(start, _ROWS_A_PART)
-                    if kept is not None:
-                        part = part.filter(pa.array(kept[start : start + _ROWS_A_PART]))
-                    writer.write_table(_stored(part))
+        with contextlib.ExitStack() as stack:
+            with self._faults_told():
+                path = Path(stack.enter_context(tempfile.TemporaryDirectory()), "accepted.parquet")
+                _write_parquet(path, records, kept)
             self._write(self._accepted(delivery_id), lambda place: self._files.put_file(str(path), place))
 
     def accepted(self, delivery_id: int, columns: list[str] | None = None) -> pa.Table:
@@ -282,6 +278,15 @@ class LandingStore:
                 "landing store", expected="a store that lets us in", found=type(error).__name__,
                 action="Check LOCAL_DIGITAL_LANDING and the credentials that go with it.",
             ) from error  # fmt: skip
+
+
+def _write_parquet(path: Path, records: pa.Table, kept: Mask | None) -> None:
+    with pq.ParquetWriter(path, _stored(records.slice(0, 0)).schema) as writer:
+        for start in range(0, max(1, records.num_rows), _ROWS_A_PART):
+            part = records.slice(start, _ROWS_A_PART)
+            if kept is not None:
+                part = part.filter(pa.array(kept[start : start + _ROWS_A_PART]))
+            writer.write_table(_stored(part))
 
 
 def _stored(records: pa.Table) -> pa.Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import re
+import resource
 import zipfile
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from local_digital.config.formats import XlsxFormat
-from local_digital.errors import DataError
+from local_digital.errors import DataError, TransportError
 from local_digital.parsing.documents import Document
 from local_digital.parsing.sections import Reading, Wanted
 from local_digital.parsing.workbook import read
@@ -145,6 +146,17 @@ def test_sheet_that_no_memory_holds_is_refused_in_plain_words(content: bytes) ->
     assert len(content) < 100_000
     with pytest.raises(DataError, match=r"at most 50,000,000 cells"):
         read_sheet(content)
+
+
+def test_full_disk_of_our_own_is_not_put_down_to_the_workbook() -> None:
+    content = saved(["Case Ref", "Reported", "Ward"], *([f"w{number}", "2026-03-02", "Falls"] for number in range(99)))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with pytest.raises(TransportError, match="room for temporary files"):
+            read_sheet(content)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_thousands_of_columns_are_refused() -> None:

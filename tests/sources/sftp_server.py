@@ -15,7 +15,7 @@ import asyncssh
 from local_digital.settings import Connection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
 USER, PASSWORD = "council", "let-me-in"
@@ -26,8 +26,9 @@ class SftpServer:
     """A running server.
 
     served: bytes in all. started_at: where the reading of each opened file began. cuts: how many bytes are served in
-    all when a connection breaks, one each. silent: reads are never answered. banner: what is said before anybody logs
-    in. fault: what reads are answered with in place of the file.
+    all when a connection breaks, one each. silent: reads are never answered. deaf: from the first listing on nothing is
+    answered at all. banner: what is said before anybody logs in. fault: what reads are answered with in place of the
+    file.
     """
 
     folder: Path
@@ -38,6 +39,7 @@ class SftpServer:
     cuts: list[int] = field(default_factory=list)
     read_only: bool = False
     silent: bool = False
+    deaf: bool = False
     posix_rename: bool = True
     banner: str = ""
     fault: str = ""
@@ -74,6 +76,13 @@ class _Folder(asyncssh.SFTPServer):
         self._session = chan.get_connection()
         self._read: set[object] = set()
         self._cut = False
+
+    async def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
+        if self._server.deaf:
+            self._session._transport.pause_reading()  # noqa: SLF001 - nothing else makes it deaf
+            await asyncio.sleep(3600)
+        async for name in super().scandir(path):
+            yield name
 
     def read(self, file_obj: object, offset: int, size: int) -> Any:
         if self._server.silent:

@@ -248,6 +248,13 @@ def test_a_server_that_falls_silent_is_given_up(
         sftp.fetch(listed, spool)
 
 
+def test_a_server_that_does_not_even_hear_that_it_is_given_up_is_given_up(server: SftpServer) -> None:
+    put(server.folder, NIGHT)
+    server.deaf = True
+    with pytest.raises(TransportError, match="TimeoutError"):
+        source(server, timeout_seconds=1).list_files()
+
+
 def test_a_key_that_is_none_is_shown_to_nobody(server: SftpServer) -> None:
     extra = {"host_key": server.host_key, "private_key": "secret-but-no-key"}
     with pytest.raises(ConfigurationError) as wrong:

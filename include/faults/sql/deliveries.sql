@@ -1,5 +1,6 @@
 -- grain: one delivery, in words that no run changes
 select
-    delivery_id,
-    concat_ws('/', feed_id, name, sha256, name_day) as told
+    delivery.delivery_id,
+    concat_ws('/', feed.council, feed.transaction, delivery.name, delivery.sha256, delivery.name_day) as told
 from ledger.delivery
+inner join ledger.feed on delivery.feed_id = feed.feed_id

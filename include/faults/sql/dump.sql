@@ -10,8 +10,8 @@ with compared as (
                 then '(select f.council || ''/'' || f.transaction from ledger.feed f where f.feed_id = t.feed_id)'
             when found.column_name in ('delivery_id', 'superseded_by', 'replay_of')
                 then format(
-                    '(select row(d.feed_id, d.name, d.sha256, d.name_day) from ledger.delivery d'
-                    ' where d.delivery_id = t.%I)',
+                    '(select row(f.council, f.transaction, d.name, d.sha256, d.name_day) from ledger.delivery d'
+                    ' join ledger.feed f using (feed_id) where d.delivery_id = t.%I)',
                     found.column_name
                 )
             when found.column_name = 'approval_id' then 't.approval_id is not null'

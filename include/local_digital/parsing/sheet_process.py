@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 DAMAGED = 3
 TOO_LARGE = 4
+NO_ROOM = 5
 MOST_CELLS = 50_000_000
 _MOST_ROWS = 1 << 20
 _MEMORY = 4 << 30
@@ -45,8 +46,14 @@ def main(arguments: list[str]) -> int:
             lines = _rows(sheet)
         for line in lines:
             sys.stdout.write(f"{json.dumps(line)}\n")
+        sys.stdout.flush()
     except MemoryError:
         return TOO_LARGE
+    except OSError as error:
+        # Else the rest is written once more at the end, whose failure has a number of its own.
+        sys.stdout = None
+        # What is read is in memory, and no such fault has a number.
+        return NO_ROOM if error.errno else DAMAGED
     except BaseException:  # noqa: BLE001 - the library panics with what is no Exception, and may quote cells
         return DAMAGED
     return 0

@@ -202,9 +202,8 @@ class PremisesKeys:
             known = pc.index_in(encoded.dictionary, value_set=self._words)
         keys = pc.if_else(spoilt, pa.scalar(None, pa.binary()), self._keys.take(known))
         unusable = np.asarray(spoilt.to_numpy(zero_copy_only=False))[encoded.indices.to_numpy(zero_copy_only=False)]
-        indices = pc.if_else(pc.is_valid(keys).take(encoded.indices), encoded.indices, pa.scalar(None, pa.int32()))
-        found = pa.DictionaryArray.from_arrays(indices, pc.fill_null(keys, b""))
-        return pa.chunked_array([found]), int(np.count_nonzero(unusable))
+        # Encoded anew: two spellings have one key.
+        return pa.chunked_array([keys.take(encoded.indices).dictionary_encode()]), int(np.count_nonzero(unusable))
 
     def _key(self, word: str) -> bytes | None:
         return hmac.digest(self._secret, identifier(word).encode(), hashlib.sha256) if word else None

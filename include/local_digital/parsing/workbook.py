@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from local_digital.errors import DataError
+from local_digital.errors import DataError, TransportError
 from local_digital.parsing import sheet_process
 from local_digital.parsing.decoding import SEND_AGAIN
 from local_digital.parsing.dialect import is_totals_row
@@ -86,7 +86,7 @@ def sheet_rows(content: bytes, sheet: str, where: str) -> list[list[str]]:
 
 
 def sheet_names(content: bytes, where: str) -> list[str]:
-    """Return the names of a workbook's sheets. Raises DataError."""
+    """Return the names of a workbook's sheets. Raises DataError, and TransportError where the disk is full."""
     return _printed(content, [], where)
 
 
@@ -114,6 +114,11 @@ def _printed(content: bytes, arguments: list[str], where: str) -> list[Any]:
         if done.returncode == sheet_process.TOO_LARGE or done.returncode < 0:
             most = f"a sheet of at most {sheet_process.MOST_CELLS:,} cells from A1 to its last, that fits in 4 GiB"
             raise _rejected(where, most, "a larger one")
+        if done.returncode == sheet_process.NO_ROOM:
+            raise TransportError(
+                where, expected="room for temporary files", found="none",
+                action="It is tried again; if it lasts, those who run this pipeline should make room.",
+            )  # fmt: skip
         done.check_returncode()
         lines.seek(0)
         return [json.loads(line) for line in lines]
