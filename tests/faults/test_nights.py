@@ -7,6 +7,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from faults.faults import Fault
 from local_digital.settings import ROOT
 
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 POINTS = 34
+
+
+# They take a minute where nothing else runs.
+pytestmark = pytest.mark.timeout(1200)
 
 
 def python(*arguments: str) -> subprocess.CompletedProcess[str]:
