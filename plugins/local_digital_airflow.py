@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import logging
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import BaseOperator, Connection, get_current_context
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 # would be taken for killed and tried again.
 _SHORTEST_WAIT_SECONDS = 10.0
 _ON_SCHEDULE = frozenset({"scheduled", "backfill"})
+# A step that works on several data sets at once looks up from several threads, and `dag.test` answers one at a time:
+# two make it lose its line to the task.
+_ONE_LOOKS_UP = Lock()
 
 
 def airflow_settings() -> Settings:
@@ -41,7 +45,8 @@ def airflow_settings() -> Settings:
 
 def _connection(connection_id: str) -> RemoteEnd:
     try:
-        found = Connection.get(connection_id)
+        with _ONE_LOOKS_UP:
+            found = Connection.get(connection_id)
     except AirflowNotFoundException:
         raise _no_connection(connection_id) from None
     except AirflowRuntimeError as error:

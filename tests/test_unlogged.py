@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
+import s3fs
 
 from demo.object_store import access, serving
 from local_digital.cli import app
@@ -48,6 +49,8 @@ def test_an_object_store_s_own_log_holds_no_row_and_no_key(tmp_path: Path, monke
     with serving(["councils"]) as endpoint:
         for name, value in access(endpoint, "key", SECRETS["store-key"]).items():
             monkeypatch.setenv(name, value)
+        # A client that an earlier test left looks where its store was.
+        s3fs.S3FileSystem.clear_instance_cache()
         raw = tmp_path / "export.csv"
         raw.write_text(as_csv(weeks("A", "store")), "utf-8")
         with everything_logged() as logged:

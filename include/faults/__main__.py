@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from enum import StrEnum
 from pathlib import Path
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 # Where nobody sees the progress, it is told now and then.
 _TOLD_EVERY = 25
+# And what is told there has the width that the tables are made for.
+_WIDTH = 120
 
 
 class Part(StrEnum):
@@ -52,7 +55,7 @@ def main(
     unknown = sorted(set(nights or ()) - NIGHTS.keys())
     if unknown:
         raise typer.BadParameter(f"expected some of {', '.join(NIGHTS)}; found {', '.join(unknown)}")
-    out = Console()
+    out = Console(width=None if sys.stdout.isatty() else _WIDTH)
     facts: dict[str, Any] = {}
     well = []
     if Part.CORE in (parts or Part):
