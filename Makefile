@@ -6,7 +6,7 @@ LIBRARIES := $(VENV)/libraries
 INSTALLED := $(VENV)/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install bench faults run demo distributed-demo council backfill docs test check audit format lint types sql lock upgrade-lock clean
+.PHONY: help install bench coverage faults fuzz run demo distributed-demo council backfill docs mutants test check audit format lint types sql lock upgrade-lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -34,6 +34,9 @@ bench: $(INSTALLED) ## Measure how fast it is, as ratios to floors measured in t
 
 faults: $(INSTALLED) ## Kill, cut and fill at 330 points of the councils' nights, run again, compare ([PARTS="core airflow"])
 	@$(BIN)/python -m faults $(PARTS)
+
+fuzz: $(INSTALLED) ## Put broken and hostile exports through every parser ([TARGETS="csv xml"] [SECONDS=60])
+	@$(BIN)/python -m fuzz $(TARGETS) $(if $(SECONDS),--seconds "$(SECONDS)")
 
 run: $(INSTALLED) ## Run the main job: thirteen councils' exports through Airflow to the platform; stays up until Ctrl-C
 	@$(BIN)/python -m demo run
@@ -63,6 +66,15 @@ docs: $(INSTALLED) ## Write the reference pages under docs/ anew (CHECK=1 only s
 
 test: $(INSTALLED) ## Run the tests
 	$(BIN)/python -m pytest
+
+coverage: $(INSTALLED) ## Run the tests and say which lines and branches of the core they do not reach
+	rm -rf .local/coverage && mkdir -p .local/coverage
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --fail-under 95
+
+mutants: $(INSTALLED) ## Change what decides, a little at a time; say which changes no test notices (hours; [PARTS="disclosure"])
+	@$(BIN)/python -m mutants $(PARTS)
 
 check: lint types sql test ## Format, lint, types, SQL lint and tests
 

@@ -67,6 +67,16 @@ def told(validation: Validation) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.parametrize(("rows", "parts"), [(0, 1), (1, 1), (3, 1), (4, 2), (6, 2), (7, 3)])
+def test_no_part_holds_more_than_its_share_on_the_average(
+    rows: int, parts: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partition, "ROWS_AT_ONCE", 3)
+    table = candidates([{"record_ref": str(number)} for number in range(rows)])
+    assert partition.parts_of(table) == parts
+    assert len(list(by_reference(table, np.ones(rows, bool)))) == parts
+
+
 @given(rows=_ROWS, size=st.integers(1, 9))
 def test_each_row_is_in_one_part_and_rows_of_one_case_in_the_same(rows: list[dict[str, Any]], size: int) -> None:
     table, kept = candidates(rows), kept_of(rows)

@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from local_digital.config.models import Holds
-from local_digital.publishing.holds import Check, Checked, Doubt, doubts
+from local_digital.publishing.holds import Check, Checked, Doubt, doubts, expected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,6 +128,41 @@ def test_what_was_first_released_or_accepted_may_not_move_far_beyond_a_tenth(
     room = {one: max(0.101 * one, 4 * max(one, 1.0) ** 0.5 if check == "volume" else 0.0) for one in known}
     assume(all(abs(figure - one) > room[one] for one in known))
     assert found(check, earlier, figure, rule, weight, known=known)
+
+
+@pytest.mark.parametrize(
+    ("usual", "figure", "doubted"),
+    [
+        # A total may be 2.5 times the usual one, or lie four times the root of it away; of nothing as of one.
+        (1000.0, 2500.0, False), (1000.0, 2501.0, True), (1000.0, 400.0, False), (1000.0, 399.0, True),
+        (1.0, 5.0, False), (1.0, 6.0, True), (0.0, 4.0, False), (0.0, 5.0, True),
+    ],
+)  # fmt: skip
+def test_a_total_is_doubted_from_where_it_leaves_its_band(usual: float, figure: float, doubted: bool) -> None:
+    assert bool(found("volume", [usual] * 8, figure, Holds())) is doubted
+
+
+@pytest.mark.parametrize(
+    ("known", "figure", "doubted"),
+    [
+        # A tenth of a large total, four times the root of a small one; of nothing as of one.
+        (10_000.0, 11_000.0, False), (10_000.0, 11_001.0, True), (400.0, 480.0, False), (400.0, 481.0, True),
+        (0.0, 4.0, False), (0.0, 5.0, True),
+    ],
+)  # fmt: skip
+def test_a_known_total_may_move_exactly_so_far(known: float, figure: float, doubted: bool) -> None:
+    assert bool(found("volume", [100_000.0] * 8, figure, Holds(), known=(known,))) is doubted
+
+
+@pytest.mark.parametrize(("weight", "figure", "doubted"), [(0, 0.9, False), (1, 0.9, False), (100, 0.9, True)])
+def test_the_share_of_hardly_anything_is_not_doubted(weight: int, figure: float, doubted: bool) -> None:
+    assert bool(found("take-up", [0.1] * 8, figure, Holds(takeup_points=0.01), weight)) is doubted
+
+
+def test_no_more_than_everything_is_expected_to_be_withheld() -> None:
+    *_, band = expected("withheld", [Checked(week(number), 0.95, 1, 0.95) for number in range(9)], Holds())
+    assert band is not None
+    assert band.highest == 1.0
 
 
 def test_late_records_after_an_accepted_silence_are_not_asked_about() -> None:

@@ -13,6 +13,7 @@ from local_digital.errors import DataError
 from local_digital.publishing.records import (
     Record,
     as_stored,
+    check,
     check_batch,
     described,
     payload_hash,
@@ -72,6 +73,16 @@ def test_id_of_an_hour_is_its_own_and_tells_it(day: dt.date, number: int) -> Non
     assert an_id not in {record_id(hour + dt.timedelta(hours=1), "hour"), record_id(hour.date(), "day")}
 
 
+def test_id_of_an_hour_with_a_label_tells_both() -> None:
+    an_id = record_id(dt.datetime(2026, 3, 30, 10, tzinfo=dt.UTC), "hour", "Digital")
+    assert described(an_id) == "hour from 2026-03-30 10:00 UTC, Digital"
+
+
+def test_no_more_of_a_foreign_id_is_told_than_fits_a_line() -> None:
+    assert described("x" * 79 + "yz").endswith(f"{'x' * 79}")
+    assert described("x" * 79 + "yz").startswith("an id that is not ours, 'x")
+
+
 @pytest.mark.parametrize(
     "start",
     [MONDAY, dt.datetime(2026, 3, 30, 10), dt.datetime(2026, 3, 30, 10, 7, tzinfo=dt.UTC)],  # noqa: DTZ001 - the fault
@@ -115,8 +126,14 @@ def test_poison_is_refused_with_the_record_named_and_the_value_unsaid(changes: d
 
 
 def test_same_id_twice_in_a_push_is_refused() -> None:
-    with pytest.raises(DataError, match="each id once"):
+    with pytest.raises(DataError) as refused:
         check_batch([record(), record(count=44)], "transactions-by-channel")
+    assert refused.value.where == f"transactions-by-channel: record {record()['_id']}: `_id`"
+    assert (refused.value.expected, refused.value.found) == ("each id once in a push", "it comes twice")
+
+
+def test_record_may_do_without_what_its_data_set_does_not_show() -> None:
+    check({"_id": "a", "_timestamp": timestamp(MONDAY)}, "a data set of another kind")
 
 
 def test_record_read_back_hashes_like_the_one_sent() -> None:
