@@ -114,8 +114,23 @@ def test_tables_without_control_are_shown_even_where_the_whole_period_is_withhel
 # --- two-way tables
 
 
-def test_rectangle_protects_a_lone_small_cell_of_a_two_way_table() -> None:
-    assert labels(first(two_way([[3, 20, 20], [20, 20, 20], [20, 20, 20]]))) == {"a-p", "a-q", "b-p", "b-q"}
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_rectangle_protects_a_lone_small_cell_of_a_two_way_table(count: int) -> None:
+    assert labels(first(two_way([[count, 20, 20], [20, 20, 20], [20, 20, 20]]))) == {"a-p", "a-q", "b-p", "b-q"}
+
+
+def test_what_is_withheld_anyway_protects_before_anything_else_is_taken() -> None:
+    # The second small cell has the corners of the first to move to.
+    counts = two_way([[3, 20, 20], [20, 3, 20], [20, 20, 20]])
+    assert labels(first(counts)) == {"a-p", "a-q", "b-p", "b-q"}
+
+
+def test_usually_smallest_corner_is_taken() -> None:
+    counts = two_way([[3, 20, 20], [20, 20, 20], [20, 20, 20]])
+    usual = {(("stream", "c"), ("reason", "r")): 1} | {
+        (("stream", stream), ("reason", reason)): 9 for stream, reason in ("aq", "ar", "bp", "bq", "br", "cp", "cq")
+    }
+    assert labels(first(counts, usual=usual)) == {"a-p", "a-r", "c-p", "c-r"}
 
 
 def test_small_cells_do_not_protect_each_other_by_becoming_zero() -> None:
