@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import getpass
 import json
 import subprocess
@@ -146,6 +147,18 @@ def test_warehouse_that_does_not_answer_is_exit_1(run: Any) -> None:
     assert code == 1
     assert answer["retry"] is True
     assert "secret-word" not in said + json.dumps(answer)
+
+
+def test_no_ward_in_printed_figures_runs_as_a_formula(installation: Installation, start: Any, run: Any) -> None:
+    rows = [row(str(number), "08/10/2025 10:00", ward="=1+1") for number in range(9)]
+    installation.put("missed_bins_20251104.csv", export(*rows))
+    assert run("ingest", "solihull", "report-missed-bin")[0] == 0
+    assert run("aggregate")[0] == 0
+    done = start("kpis", "solihull", "report-missed-bin", "--by", "ward", "--format", "csv")
+    assert (done.returncode, done.stderr) == (0, "")
+    labels = {line["label"] for line in csv.DictReader(done.stdout.splitlines())}
+    assert "'=1+1" in labels
+    assert "=1+1" not in labels
 
 
 SOLIHULL_BINS = ("solihull", "report-missed-bin")

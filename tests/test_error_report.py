@@ -142,12 +142,12 @@ def test_no_value_of_a_row_is_in_the_report(workspace: Workspace, tmp_path: Path
     assert "canary" not in as_html(report)
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "  =", "＝"])  # noqa: RUF001 - this very character
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "  =", "\ufe66", "\u200b=", "＝"])  # noqa: RUF001 - this very character
 def test_cell_that_would_be_a_formula_is_harmless(workspace: Workspace, tmp_path: Path, start: str) -> None:
     name = f'{start}HYPERLINK("http:attacker","x").csv'
     report = report_on(workspace, tmp_path, MIXED, name)
     rows = list(csv.reader(io.StringIO(as_csv(report).decode("utf-8-sig"), newline="")))
-    assert rows[1][1] == "'" + name
+    assert (rows[1][1][0], rows[1][1].replace("'", "")) == ("'", name)
     for cell in (cell for cells in rows for cell in cells):
         assert not re.match(r"\s*[=+\-@＝]", cell), cell  # noqa: RUF001 - this very character
 

@@ -24,6 +24,7 @@ from local_digital.config.formats import TreeFormat, XlsxFormat
 from local_digital.config.sources import FileFacts
 from local_digital.error_rules import in_words
 from local_digital.errors import ConfigurationError, LocalDigitalError
+from local_digital.formulas import harmless
 from local_digital.places import document_and_line
 from local_digital.roles import LOADER, acting_as
 from local_digital.sources.files import open_source
@@ -45,8 +46,6 @@ _LINES_IN_SUMMARY = 5
 _HEADINGS = (
     "Kind", "File", "File in archive", "Line", "Column", "Rule", "Rows", "What is expected", "Note", "How to fix",
 )  # fmt: skip
-# What a spreadsheet takes for the beginning of a formula, full-width forms and line ends included.
-_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")  # noqa: RUF001 - these very characters
 # Where a reason turns to what the pipeline's own people should do about it.
 _ADVICE = re.compile(r"(?<=\.) (?:Ask|Check|Mend|Rename|Add|Raise|The feed's) .*", re.DOTALL)
 _NOT_IN_NAMES = re.compile(r"[\x00-\x1f/\\:*?\"<>|]")
@@ -209,7 +208,7 @@ def as_csv(report: ErrorReport) -> bytes:
         writer = csv.writer(text)
         writer.writerow(_HEADINGS)
         for row in _rows(report):
-            writer.writerow([_harmless(cell) if isinstance(cell, str) else cell for cell in row])
+            writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in row])
         text.flush()
         return content.getvalue()
 
@@ -415,10 +414,6 @@ def _rows(report: ErrorReport) -> Iterable[tuple[str | int, ...]]:
             "row not used", report.file, problem.document, problem.line, problem.column, problem.rule, 1,
             problem.expected, problem.meaning, problem.fix,
         )  # fmt: skip
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 @cache

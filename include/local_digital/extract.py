@@ -40,6 +40,7 @@ _LOOK_AGAIN_SECONDS = 300.0
 # small.
 _BATCH_BYTES = 64 * MIB
 _ONE_DAY = dt.timedelta(days=1)
+_MOST_NAMED = 5
 
 
 @acting_as(LOADER)
@@ -279,18 +280,23 @@ def _late(feed: FeedHandle, facts: FileFacts, until: dt.date, arrived: int, left
     return LateError(
         f"{feed.name}: extract",
         expected=f"the export of {until}{due} in `{facts.folder}` as `{facts.files}`",
-        found=f"unfinished: {', '.join(left)}" if left else found,
+        found=f"unfinished: {_first_of(left)}" if left else found,
         action="Ask the council whether the export ran; when the file is there, clear `extract` of this run.",
     )
 
 
 def _too_large(feed: FeedHandle, facts: FileFacts, files: list[RemoteFile]) -> DataError:
     return DataError(
-        f"{feed.name}: file {', '.join(file.name for file in files)}",
+        f"{feed.name}: file {_first_of([file.name for file in files])}",
         expected=f"at most {facts.max_bytes} bytes (`source.max_bytes`)",
-        found=", ".join(str(file.size) for file in files),
+        found=_first_of([str(file.size) for file in files]),
         action="It is not downloaded. Ask the council whether the file is right; if so, raise `source.max_bytes`.",
     )
+
+
+def _first_of(names: list[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more
 
 
 def _moment(seconds: int) -> dt.datetime:

@@ -87,6 +87,6 @@ def retry_after(answer: requests.Response) -> float | None:
     try:
         moment = parsedate_to_datetime(value)
         moment = moment.replace(tzinfo=moment.tzinfo or dt.UTC)
-    except (ValueError, TypeError):
+        return max(0.0, (moment - dt.datetime.now(dt.UTC)).total_seconds())
+    except (ValueError, TypeError, OverflowError):
         return None
-    return max(0.0, (moment - dt.datetime.now(dt.UTC)).total_seconds())

@@ -244,6 +244,18 @@ def test_count_of_a_week_that_begins_on_another_day_is_set_aside() -> None:
     assert [(fault.line, fault.rule) for fault in found.faults] == [(3, "no_whole_period")]
 
 
+@pytest.mark.parametrize("period", ["week", "month"])
+def test_count_of_the_last_day_of_the_calendar_is_set_aside(period: str) -> None:
+    feed = {
+        "delivery": "aggregate",
+        "aggregate": {"period": period, "named_by": "end"},
+        "whole": True,
+        "columns": {"period": {"from": "Week", "formats": ["iso"]}, "channel": HOW, "count": {"from": "Reports"}},
+    }
+    found = parsed("Week,How,Reports\n9999-12-31,Web,1\n", **feed)
+    assert [(fault.line, fault.rule) for fault in found.faults] == [(2, "no_whole_period")]
+
+
 def test_event_without_a_time_is_set_aside() -> None:
     feed = {
         "delivery": "event_log",

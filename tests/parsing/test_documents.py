@@ -107,6 +107,45 @@ def test_limits_on_size_and_ratio_end_a_bomb(wrap: Any) -> None:
     assert len(opened(bomb, max_ratio=5000)[0].content) == 80 * MIB
 
 
+def test_many_small_members_are_a_bomb_together() -> None:
+    content = zipped({f"{number}.csv": bytes(4 * MIB) for number in range(20)})
+    with pytest.raises(DataError, match="as of a bomb"):
+        opened(content)
+    assert len(opened(content, max_ratio=5000)) == 20
+
+
+@pytest.mark.parametrize("name", ["a\nb.csv", "\x1b[2Jb.csv", "a\u202eb.csv"])
+def test_name_of_a_member_that_steers_a_terminal_is_refused(name: str) -> None:
+    with pytest.raises(DataError, match="without control characters"):
+        opened(zipped({name: b"x"}))
+    # What nobody reads may be called anything: a Mac's folders have a file `Icon` with a line end.
+    assert opened(zipped({"Icon\r": b"", "a.csv": b"x"})) == [Document("a.csv", b"x")]
+
+
+def test_archive_that_puts_a_member_beyond_any_file_is_refused() -> None:
+    archive = bytearray(zipped({"a.csv": b"x"}))
+    end = archive.rfind(b"PK\x05\x06")
+    start = int.from_bytes(archive[end + 16 : end + 20], "little")
+    extra = b"\x01\x00\x08\x00" + (2**64 - 1).to_bytes(8, "little")
+    archive[end:end] = extra
+    archive[start + 30 : start + 32] = len(extra).to_bytes(2, "little")
+    archive[start + 42 : start + 46] = b"\xff" * 4
+    at = end + len(extra) + 12
+    archive[at : at + 4] = (end + len(extra) - start).to_bytes(4, "little")
+    with pytest.raises(DataError, match="damaged or cut off"):
+        opened(bytes(archive))
+
+
+def test_member_without_a_name_is_refused() -> None:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        member = zipfile.ZipInfo("a.csv")
+        member.filename = ""
+        archive.writestr(member, b"x")
+    with pytest.raises(DataError, match="leads out"):
+        opened(target.getvalue())
+
+
 def test_too_many_members_or_wrappings_are_refused() -> None:
     with pytest.raises(DataError, match="at most 5 files"):
         opened(zipped({f"{number}.csv": b"" for number in range(6)}), max_members=5)
@@ -186,6 +225,14 @@ def test_encrypted_export_without_a_key_for_it_says_what_to_do(key: Any) -> None
         opened(sealed[: len(sealed) // 2], connection_with(key), pgp="a_key")
     with pytest.raises(ConfigurationError, match="does not open"):
         opened(sealed, lambda name: Connection(name, extra={"private_key": "no key"}), pgp="a_key")
+
+
+def test_what_comes_out_of_a_message_counts_with_what_is_unpacked_from_it(key: Any) -> None:
+    packed = gzip.compress(os.urandom(600_000))
+    sealed = encrypt(recipients=[key.extract_certificate()], bytes=packed, armor=False)
+    assert len(opened(sealed, connection_with(key), pgp="pgp", max_bytes=2 * MIB)[0].content) == 600_000
+    with pytest.raises(DataError, match="at most 1,048,576 bytes"):
+        opened(sealed, connection_with(key), pgp="pgp", max_bytes=MIB)
 
 
 def test_encrypted_bomb_ends_at_the_limit(key: Any) -> None:

@@ -64,6 +64,10 @@ def test_words_that_look_personal_are_not_shown() -> None:
         assert word not in values.shown(word)
 
 
+def test_word_that_steers_a_terminal_is_shown_without_that() -> None:
+    assert values.shown("Web\x1b[2J\nform\u202e") == "Web\ufffd[2J\ufffdform\ufffd"
+
+
 def test_identifiers_written_by_spreadsheets_are_the_same_premises() -> None:
     keys, _ = values.PremisesKeys("secret").of(column("100070000001", "100,070,000,001", "100070000001.0", "0"))
     one, two, three, four = keys.to_pylist()

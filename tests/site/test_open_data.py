@@ -19,11 +19,12 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from local_digital.errors import ConfigurationError
+from local_digital.formulas import harmless
 from local_digital.kpis import CAVEATS, KPIS
 from local_digital.site.about import About
 from local_digital.site.benchmarks import benchmarks
 from local_digital.site.rows import Rows
-from local_digital.site.tables import Column, Table, harmless
+from local_digital.site.tables import Column, Table
 from tests.site.released import FORMULA, PLANTED, WARDS
 from tests.site.whole import open_data, read, unpacked
 

@@ -23,7 +23,7 @@ from local_digital.config.sources import Api, Window
 from local_digital.errors import ConfigurationError, DataError, LocalDigitalError, RefusedError, TransportError
 from local_digital.settings import Connection
 from local_digital.sources import Interval
-from local_digital.sources.api import ApiSource, bounds
+from local_digital.sources.api import ApiSource, bounds, records
 from local_digital.sources.http import HttpSession
 from tests.sources.http_server import LOGIN, PASSWORD, PERSON, TOKEN, Authority, CouncilApi, serving
 
@@ -152,7 +152,6 @@ class TestPaging:
             ("circle", {"kind": "cursor", "path": "meta.next"}, "before"),
             ("circle", {"kind": "next-link"}, "before"),
             ("cursor", {"kind": "cursor", "path": "items"}, "something else"),
-            ("cursor", {"kind": "cursor", "path": "meta."}, "JMESPath"),
         ],
     )
     def test_paging_that_leads_nowhere_ends_loudly(
@@ -406,6 +405,20 @@ class TestFaults:
 
 LONDON = "Europe/London"
 WINDOW = {"first_day": dt.date(2026, 3, 1), "from_parameter": "from", "until_parameter": "until"}
+
+
+@pytest.mark.parametrize(
+    ("body", "form", "count"),
+    [
+        ("Ref,Note\n1,a\x0bb\n2,c\u2028d\n3,e\x1cf\x85g\n", CsvFormat(), 3),
+        ("Ref,Note\r1,a\r2,b\r", CsvFormat(), 2),
+        ("\ufeff\n\u00a0\n", NdjsonFormat(kind="ndjson"), 0),
+        ("\ufeff\ufeff[]", TreeFormat(kind="json"), 0),
+    ],
+    ids=["characters that look like line ends", "old line ends", "a byte order mark and blanks", "two marks"],
+)
+def test_as_many_records_are_counted_as_the_answer_has(body: str, form: Format, count: int) -> None:
+    assert len(records(body.encode(), form, "here")) == count
 
 
 def bound(text: str, date_format: str, zone: str) -> dt.datetime:

@@ -8,7 +8,7 @@ import smtplib
 import ssl
 from email.message import EmailMessage
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import requests
 
@@ -17,6 +17,7 @@ from local_digital.alerts.message import called, moment, row_url
 from local_digital.config.alerts import Email
 from local_digital.errors import ConfigurationError, LocalDigitalError, RefusedError, TransportError
 from local_digital.patience import may_pass
+from local_digital.sources.http import BareSession, within
 from local_digital.unlogged import drop_debug_of
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ _log = logging.getLogger(__name__)
 
 # The DAG processor, in which most messages are sent, ends a process after 50 s.
 _SECONDS = 8.0
+# For a whole conversation, however slowly bytes trickle in, and for what a mail server says in it.
+_LONGEST = 25.0
+_MOST_SAID = 1 << 18
 _PORTS = {"starttls": 587, "implicit": 465, "none": 25}
 _LAST_OK = 299
 _AGAIN = "The next look (DAG `watch`, or `local-digital watch`) tries again."
@@ -81,39 +85,79 @@ def _send_mail(connection: Connection, channel: Email, mail: EmailMessage) -> No
     if tls == "none" and not is_safe_address(f"http://{connection.host}"):
         raise _unusable(connection, "TLS (`starttls` or `implicit`); none is for a server on this machine only")
     port = connection.port or _PORTS[tls]
+    refused: dict[str, Any] = {}
+    # A mail server's words are in its errors, so ours is raised where none of those is handled.
+    fault: LocalDigitalError | None = None
     try:
         trusted = _trusted(connection)
-        server: smtplib.SMTP
-        if tls == "implicit":
-            server = smtplib.SMTP_SSL(connection.host, port, timeout=_SECONDS, context=trusted)
-        else:
-            server = smtplib.SMTP(connection.host, port, timeout=_SECONDS)
-        with server:
-            if tls == "starttls":
-                server.starttls(context=trusted)
-            if connection.login:
-                server.login(connection.login, connection.password)
-            refused = server.send_message(mail)
+
+        def converse() -> dict[str, Any]:
+            server: smtplib.SMTP
+            if tls == "implicit":
+                server = _TlsServer(connection.host, port, timeout=_SECONDS, context=trusted)
+            else:
+                server = _Server(connection.host, port, timeout=_SECONDS)
+            with server:
+                if tls == "starttls":
+                    server.starttls(context=trusted)
+                if connection.login:
+                    server.login(connection.login, connection.password)
+                return server.send_message(mail)
+
+        refused = within(_LONGEST, converse)
     except (smtplib.SMTPServerDisconnected, smtplib.SMTPConnectError) as error:
-        raise _fault(connection, type(error).__name__, passing=True) from None
+        fault = _fault(connection, type(error).__name__, passing=True)
     except ssl.SSLError as error:
-        raise _fault(connection, f"no trust in its certificate, or no TLS ({type(error).__name__})") from None
+        fault = _fault(connection, f"no trust in its certificate, or no TLS ({type(error).__name__})")
     except smtplib.SMTPRecipientsRefused as error:
-        raise _fault(connection, f"{len(error.recipients)} of {len(channel.to)} addresses refused") from None
+        fault = _fault(connection, f"{len(error.recipients)} of {len(channel.to)} addresses refused")
     except smtplib.SMTPResponseException as error:
         # Its text may quote an address, and after a login worse.
         passing = 400 <= error.smtp_code < 500  # noqa: PLR2004 - RFC 5321: it may pass
-        raise _fault(connection, f"{type(error).__name__}, code {error.smtp_code}", passing=passing) from None
-    except (smtplib.SMTPException, OSError, UnicodeError) as error:
+        fault = _fault(connection, f"{type(error).__name__}, code {error.smtp_code}", passing=passing)
+    except (smtplib.SMTPException, OSError, ValueError) as error:
         # Python counts what a server says in SMTP among the faults of the system, and it is none.
-        passing = not isinstance(error, smtplib.SMTPException | UnicodeError)
-        raise _fault(connection, type(error).__name__, passing=passing) from None
+        passing = not isinstance(error, smtplib.SMTPException | ValueError)
+        fault = _fault(connection, type(error).__name__, passing=passing)
+    if fault:
+        raise fault
     if refused:
         # To send it again for their sake would be to send it again to everybody.
         _log.warning(
             "connection %s: %d of %d addresses refused; the others have it",
             connection.connection_id, len(refused), len(channel.to),
         )  # fmt: skip
+
+
+class _Heard:
+    """What a mail server says, a line at a time; a reply may have any number of them, and this ends it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._left = _MOST_SAID
+
+    def readline(self, most: int) -> bytes:
+        line = self._file.readline(most)
+        self._left -= len(line)
+        if self._left < 0:
+            raise smtplib.SMTPServerDisconnected("no end of a reply")
+        return line
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Server(smtplib.SMTP):
+    file: Any
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None and self.sock is not None:
+            self.file = _Heard(self.sock.makefile("rb"))
+        return super().getreply()
+
+
+class _TlsServer(_Server, smtplib.SMTP_SSL):
+    pass
 
 
 def _trusted(connection: Connection) -> ssl.SSLContext:
@@ -135,12 +179,12 @@ def _post(connection: Connection, payload: dict[str, Any]) -> None:
     headers = {"User-Agent": "LocalDigital"}
     if connection.host and connection.password:
         headers["Authorization"] = f"Bearer {connection.password}"
-    try:
-        with requests.Session() as session:
-            # No proxy and no .netrc has a say in where a secret goes.
-            session.trust_env = False
-            file = connection.extra.get("ca_file")
-            answer = session.post(
+    file = connection.extra.get("ca_file")
+
+    def send_it() -> int:
+        with (
+            BareSession() as session,
+            session.post(
                 url,
                 json=payload,
                 headers=headers,
@@ -148,12 +192,19 @@ def _post(connection: Connection, payload: dict[str, Any]) -> None:
                 allow_redirects=False,
                 verify=str(file) if file else True,
                 stream=True,
-            )
-            status = answer.status_code
-            answer.close()
+            ) as answer,
+        ):
+            return answer.status_code
+
+    fault: LocalDigitalError | None = None
+    status = 0
+    try:
+        status = within(_LONGEST, send_it)
     except (requests.RequestException, OSError, ValueError) as error:
-        passing = isinstance(error, requests.RequestException) and may_pass(error)
-        raise _fault(connection, type(error).__name__, passing=passing) from None
+        passing = isinstance(error, TimeoutError) or (isinstance(error, requests.RequestException) and may_pass(error))
+        fault = _fault(connection, type(error).__name__, passing=passing)
+    if fault:
+        raise fault
     if not 200 <= status <= _LAST_OK:  # noqa: PLR2004 - HTTP's own
         passing = status == 429 or status >= 500  # noqa: PLR2004
         raise _fault(connection, f"status {status}", passing=passing)

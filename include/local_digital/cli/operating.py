@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+from rich.markup import escape
 
 from local_digital import settings as installation
 from local_digital.calendar import LONDON
@@ -17,6 +18,7 @@ from local_digital.cli.app import CouncilName, Json, OneCouncil, TransactionName
 from local_digital.cli.printing import err, figures, out, print_json, same, say, show_deliveries, shown, table
 from local_digital.config.loading import checks_left, load_alerts, load_councils
 from local_digital.errors import ConfigurationError
+from local_digital.formulas import harmless
 
 if TYPE_CHECKING:
     from local_digital.workspace import FeedHandle, Workspace
@@ -41,9 +43,10 @@ def check(as_json: Json = False) -> None:
         print_json({"councils": sorted(councils), "errors": [str(error) for error in errors], "unsettled": unsettled})
     else:
         for error in errors:
-            out.print(f"[red]wrong[/red] {error}", highlight=False)
+            # What looks like markup is somebody's words.
+            out.print(f"[red]wrong[/red] {escape(str(error))}", highlight=False)
         for slug, count in unsettled.items():
-            out.print(f"[yellow]unsettled[/yellow] {slug}: {count} things to CHECK are left", highlight=False)
+            out.print(f"[yellow]unsettled[/yellow] {escape(slug)}: {count} things to CHECK are left", highlight=False)
         out.print(f"{len(councils)} councils read, {len(errors)} files wrong")
     if errors:
         raise typer.Exit(ConfigurationError.exit_code)
@@ -149,7 +152,7 @@ def _ingest(workspace: Workspace, feed: FeedHandle, files: list[Path], *, as_jso
         progress.update("load")
         loaded = set(load(workspace, feed).delivery_ids)
     if taken.unfinished and not as_json:
-        err.print(f"left for the next run, still being written: {', '.join(taken.unfinished)}")
+        err.print(f"left for the next run, still being written: {', '.join(taken.unfinished)}", markup=False)
     done = [
         {**report.as_json(), "status": "loaded" if report.delivery_id in loaded else report.status}
         for report in reports
@@ -323,7 +326,8 @@ def data_docs(
 def _cell(value: object) -> str:
     if isinstance(value, list):
         return " ".join(value)
-    return "" if value is None else shown(value)
+    # A ward is the council's own word.
+    return harmless(value) if isinstance(value, str) else "" if value is None else shown(value)
 
 
 def _run_id(command: str) -> str:

@@ -1,15 +1,43 @@
-"""What all parts of council and transaction files share: words, names, and the refusal of unknown keys."""
+"""What all parts of council and transaction files share: words, names, days, and the refusal of unknown keys."""
 
 from __future__ import annotations
 
+import datetime as dt
+import re
+import zoneinfo
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+# Tabs and line ends may stand in a column's name. What steers a terminal, ends a path early or turns the direction of
+# the text around it is no fact; neither is half a letter, which no database takes.
+_UNSOUND = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def _plain(text: str) -> str:
+    if _UNSOUND.search(text):
+        raise ValueError("text without control characters")
+    return text
+
+
+def _known_zone(name: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("a time zone such as Europe/London or UTC") from None
+    return name
+
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
-Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_plain)]
+# An address, a folder: longer than a word, and it may be empty.
+Text = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_plain)]
 ConnectionId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$", max_length=120)]
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+# Between these, days can be counted on and back in every time zone.
+Day = Annotated[dt.date, Field(ge=dt.date(1900, 1, 1), le=dt.date(2999, 12, 31))]
 
 
 class Facts(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    # A limit of NaN or infinity is none.
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, allow_inf_nan=False)

@@ -7,9 +7,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from local_digital.config.facts import ConnectionId, Facts, Word
-from local_digital.config.sources import MIB
+from local_digital.config.sources import MIB, JmesPath
 
-Character = Annotated[str, StringConstraints(strip_whitespace=False, pattern=r"^[\x00-\x7f]$")]
+# No line end, and no zero character: those end a row and a text.
+Character = Annotated[str, StringConstraints(strip_whitespace=False, pattern=r"^[\x01-\x09\x0b\x0c\x0e-\x7f]$")]
 
 
 class Wrapped(Facts):
@@ -57,6 +58,13 @@ class CsvFormat(Tabular):
     quote: Character | Literal["none"] = '"'
     escape: Character | None = None
 
+    @model_validator(mode="after")
+    def _signs_differ(self) -> Self:
+        signs = [sign for sign in (self.delimiter, self.quote, self.escape) if sign not in {None, "auto", "none"}]
+        if len(signs) != len(set(signs)):
+            raise ValueError("three different characters as `delimiter`, `quote` and `escape`")
+        return self
+
 
 class XlsxFormat(Tabular):
     """sheet: its name, or its position from 1."""
@@ -72,7 +80,7 @@ class TreeFormat(Wrapped):
     """
 
     kind: Literal["json", "xml"]
-    records: Word | None = None
+    records: JmesPath | None = None
 
 
 class NdjsonFormat(Wrapped):

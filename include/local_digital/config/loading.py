@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import os
 import re
-from collections.abc import Hashable, Set
+import stat
+from collections.abc import Hashable, Iterable, Iterator, Set
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +27,15 @@ _Model = TypeVar("_Model", bound=BaseModel)
 _GSS_CODE = re.compile(r"""gss_code["']?\s*:\s*["']?([EWSN]\d{8})""")
 _DATA_GROUP = re.compile(r"""data_group["']?\s*:\s*["']?([a-z0-9-]+)""")
 
+# The longest file of the thirteen councils has 7,000 bytes, seven levels and some hundred facts.
+_LARGEST_FILE = 2**20
+_DEEPEST = 30
+_MOST_FACTS = 100_000
+# What a message shows of a file.
+_LONGEST_SHOWN = 100
+_LONGEST_EXPECTED = 1000
+_MOST_SHOWN = 10
+
 _TAGS: dict[type[yaml.Node], str] = {
     yaml.ScalarNode: yaml.CBaseLoader.DEFAULT_SCALAR_TAG,
     yaml.SequenceNode: yaml.CBaseLoader.DEFAULT_SEQUENCE_TAG,
@@ -33,7 +44,21 @@ _TAGS: dict[type[yaml.Node], str] = {
 
 
 class _TextLoader(yaml.CBaseLoader):
-    """Every scalar stays text, so `no`, `NULL` and `007` mean what they say; a key given twice is an error."""
+    """Every scalar stays text, so `no`, `NULL` and `007` mean what they say, and no tag makes anything of it. A key
+    given twice is an error. Levels and facts are counted as they are read: the parser is C, and so is its stack.
+    """
+
+    _deep = 0
+    _nodes = 0
+
+    def descend_resolver(self, current_node: Any, current_index: Any) -> None:  # noqa: ARG002 - the parent's signature
+        self._deep += 1
+        self._nodes += 1
+        if self._deep > _DEEPEST or self._nodes > _MOST_FACTS:
+            raise _boundless()
+
+    def ascend_resolver(self) -> None:
+        self._deep -= 1
 
     def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> str:  # noqa: ARG002 - the parent's signature
         # As the parent, which looks for rules first that there are none of; it is asked once for every word.
@@ -42,9 +67,11 @@ class _TextLoader(yaml.CBaseLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: ARG002 - the parent's signature
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a list or mapping as a key", key.start_mark)
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key `{key.value}` stands here twice", key.start_mark
+                    None, None, f"the key `{_shown(key.value)}` stands here twice", key.start_mark
                 )
             seen.add(key.value)
         return super().construct_mapping(node, deep=True)
@@ -142,8 +169,10 @@ def council_files(config: Path) -> list[str]:
 
 def checks_left(config: Path) -> dict[str, int]:
     """Count the doubts that `local-digital profile` marked and nobody has settled, by council; none is left out."""
-    left = {path.stem: path.read_text(encoding="utf-8", errors="replace").count("CHECK:") for path in
-            _files(config / "councils")}  # fmt: skip
+    left = {}
+    for path in _files(config / "councils"):
+        with contextlib.suppress(ConfigurationError):  # told where the file is read
+            left[path.stem] = _bytes(path).count(b"CHECK:")
     return {slug: count for slug, count in left.items() if count}
 
 
@@ -158,27 +187,96 @@ def _read_council(path: Path, contracts: dict[str, Transaction]) -> Council:
 
 def _state(folder: Path) -> _State:
     """Return what tells one state of a folder's files from the next."""
+    state: set[tuple[str, int, int, int]] = set()
     with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
-        facts = ((entry.name, entry.stat()) for entry in entries)
-        return frozenset((name, fact.st_mtime_ns, fact.st_size, fact.st_ino) for name, fact in facts)
-    return frozenset()
+        for entry in entries:
+            try:
+                fact = entry.stat()
+            except OSError:  # a link that leads nowhere is a state too
+                state.add((entry.name, 0, 0, 0))
+            else:
+                state.add((entry.name, fact.st_mtime_ns, fact.st_size, fact.st_ino))
+    return frozenset(state)
 
 
 def _files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.yaml"))
 
 
-def _read(path: Path, model: type[_Model]) -> _Model:
+def _bytes(path: Path) -> bytes:
+    """Return what is in a file, never more than the most that one may hold; raise ConfigurationError."""
+
+    def wrong(expected: str, found: str) -> ConfigurationError:
+        return ConfigurationError(str(path), expected=expected, found=found, action="Mend the file.")
+
     try:
-        facts = yaml.load(path.read_text(encoding="utf-8"), Loader=_TextLoader)  # noqa: S506 - builds text only
+        # A pipe would keep us waiting for whoever writes to it.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise wrong("a file", "a folder, or something else that is none")
+        with path.open("rb") as file:
+            content = file.read(_LARGEST_FILE + 1)
+    except OSError as error:
+        raise wrong("a file that can be read", os.strerror(error.errno or 0)) from None
+    if len(content) > _LARGEST_FILE:
+        raise wrong(f"at most {_LARGEST_FILE:,} bytes", "more")
+    return content
+
+
+def _facts(path: Path) -> object:
+    """Return what a file says: mappings, lists and texts. Raises ConfigurationError."""
+    try:
+        facts = yaml.load(_bytes(path).decode("utf-8-sig"), Loader=_TextLoader)  # noqa: S506 - builds text only
+        # What an alias repeats is there once, and is gone through once for each time that it is repeated.
+        if any(number == _MOST_FACTS for number, _ in enumerate(_all_in(facts))):
+            raise _boundless()
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigurationError(
-            str(path), expected="YAML in UTF-8", found=str(error).replace("\n", " "), action="Mend the file."
+            str(path),
+            expected="YAML in UTF-8",
+            found=_printable(str(error)[:_LONGEST_EXPECTED]),
+            action="Mend the file.",
         ) from None
+    return facts
+
+
+def _all_in(facts: object) -> Iterator[object]:
+    ahead = [facts]
+    while ahead:
+        fact = ahead.pop()
+        yield fact
+        if isinstance(fact, dict):
+            ahead += fact.values()
+        elif isinstance(fact, list):
+            ahead += fact
+
+
+def _boundless() -> yaml.YAMLError:
+    return yaml.YAMLError(f"more than {_DEEPEST} levels or {_MOST_FACTS:,} facts, repeated ones counted each time")
+
+
+def _printable(text: str) -> str:
+    """Return a text on one line, fit for any terminal."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
+
+
+def _shown(fact: object) -> str:
+    """Return as much of somebody's text as a message has room for."""
+    text = str(fact)
+    return _printable(text[:_LONGEST_SHOWN]) + ("..." if len(text) > _LONGEST_SHOWN else "")
+
+
+def _listed(names: Iterable[object]) -> str:
+    all_names = list(names)
+    more = f" and {len(all_names) - _MOST_SHOWN} more" if len(all_names) > _MOST_SHOWN else ""
+    return ", ".join(map(_shown, all_names[:_MOST_SHOWN])) + more
+
+
+def _read(path: Path, model: type[_Model]) -> _Model:
+    facts = _facts(path)
     try:
         return model.model_validate(facts)
     except ValidationError as error:
-        faults = [_fault(fault) for fault in error.errors(include_url=False)]
+        faults = [_fault(fault) for fault in itertools.islice(error.errors(include_url=False), _MOST_SHOWN)]
         first = faults[0]
         more = "".join(f" Also: {key}: expected {want}; found {got}." for key, want, got in faults[1:6])
         raise ConfigurationError(
@@ -191,9 +289,10 @@ def _read(path: Path, model: type[_Model]) -> _Model:
 
 def _fault(fault: Any) -> tuple[str, str, str]:
     # Pydantic puts the discriminator and the marker `[key]` into the path; the reader wants the file's own keys.
-    key = ".".join(str(part) for part in fault["loc"] if part != "[key]") or "the whole file"
+    key = ".".join(_shown(part) for part in fault["loc"] if part != "[key]") or "the whole file"
     found = fault["input"]
-    shown = f"`{found}`" if isinstance(found, str | int | float) else f"a {type(found).__name__}"
+    message = _printable(fault["msg"][:_LONGEST_EXPECTED])
+    shown = f"`{_shown(found)}`" if isinstance(found, str | int | float) else f"a {type(found).__name__}"
     match fault["type"]:
         case "missing":
             return key, "this key", "it is missing"
@@ -201,13 +300,13 @@ def _fault(fault: Any) -> tuple[str, str, str]:
             return key, "only the known keys", "this one, which nothing reads"
         case "union_tag_invalid":
             tag = fault["ctx"]["discriminator"].strip("'")
-            return f"{key}.{tag}", f"one of {fault['ctx']['expected_tags']}", f"`{found.get(tag)}`"
+            return f"{key}.{tag}", f"one of {fault['ctx']['expected_tags']}", f"`{_shown(found.get(tag))}`"
         case "union_tag_not_found":
             return f"{key}.{fault['ctx']['discriminator'].strip(chr(39))}", "this key", "it is missing"
         case "value_error":
-            return key, fault["msg"].removeprefix("Value error, "), "something else"
+            return key, message.removeprefix("Value error, "), "something else"
         case _:
-            return key, fault["msg"].removeprefix("Input should be "), shown
+            return key, message.removeprefix("Input should be "), shown
 
 
 def _named_like_its_file(path: Path, key: str, slug: str) -> None:
@@ -232,7 +331,7 @@ def _is_an_authority(path: Path, council: Council) -> None:
         known = {one.slug for one in authorities()}
         unknown = sorted(set(council.covers) - known)
         if unknown:
-            raise wrong("covers", "slugs of authorities in the reference table", ", ".join(unknown))
+            raise wrong("covers", "slugs of authorities in the reference table", _listed(unknown))
     elif authority is None:
         raise wrong(
             "gss_code",
@@ -246,8 +345,8 @@ def _is_an_authority(path: Path, council: Council) -> None:
     # The list of files is long, and hardly anybody needs it.
     strangers -= {file.stem for file in _files(path.parent)} if strangers else set()
     if strangers:
-        found = ", ".join(sorted(strangers))
-        raise wrong("compare_with", "slugs of councils or of authorities in the reference table", found)
+        expected = "slugs of councils or of authorities in the reference table"
+        raise wrong("compare_with", expected, _listed(sorted(strangers)))
 
 
 def _names_known_transactions(path: Path, council: Council, contracts: dict[str, Transaction]) -> None:
@@ -255,7 +354,7 @@ def _names_known_transactions(path: Path, council: Council, contracts: dict[str,
     if unknown:
         raise ConfigurationError(
             f"{path}: elsewhere", expected=f"transactions that have a contract ({', '.join(contracts)})",
-            found=", ".join(unknown), action="Mend the file.",
+            found=_listed(unknown), action="Mend the file.",
         )  # fmt: skip
 
 
@@ -288,7 +387,10 @@ class _Taken:
 
 def _may_clash(path: Path, council: Council, stored: Set[str]) -> bool:
     """Say whether a file, by its mere text, might be of the same authority or write into a data set of `stored`."""
-    text = path.read_text(encoding="utf-8", errors="replace")
+    try:
+        text = _bytes(path).decode(errors="replace")
+    except ConfigurationError:
+        return False
     codes, groups = _GSS_CODE.findall(text), _DATA_GROUP.findall(text)
     if (len(codes), len(groups)) != (text.count("gss_code"), text.count("data_group")):
         # It says it in another way, or talks of it.
@@ -320,17 +422,17 @@ def _keeps_the_contracts(path: Path, council: Council, contracts: dict[str, Tran
             given = {*column.words.values(), *(fixed for fixed in (column.value, column.when_blank) if fixed)}
             unknown = sorted(given - set(field.values)) if field.values else []
             if unknown:
-                raise wrong(f"{at}.columns.{name}.map", f"values among {', '.join(field.values)}", ", ".join(unknown))
+                raise wrong(f"{at}.columns.{name}.map", f"values among {', '.join(field.values)}", _listed(unknown))
         for name in contract.fields:
             if contract.fields[name].required and name not in {*feed.columns, *ALWAYS_REQUIRED}:
                 raise wrong(f"{at}.columns", f"a mapping for the required field `{name}`", "none")
         unknown = sorted({cost.channel for cost in feed.unit_costs} - set(contract.fields["channel"].values))
         if unknown:
-            raise wrong(f"{at}.unit_costs", "channels of the contract", ", ".join(unknown))
+            raise wrong(f"{at}.unit_costs", "channels of the contract", _listed(unknown))
         streams = set(contract.fields["stream"].values) if "stream" in contract.fields else set()
         unknown = sorted({collected.stream for collected in feed.collections} - streams)
         if unknown:
-            raise wrong(f"{at}.collections", f"bin types of the contract ({', '.join(streams)})", ", ".join(unknown))
+            raise wrong(f"{at}.collections", f"bin types of the contract ({', '.join(streams)})", _listed(unknown))
         for data_set in feed.publish:
             _publishes_what_the_contract_offers(wrong, at, contract, feed, data_set)
 
@@ -355,5 +457,5 @@ def _publishes_what_the_contract_offers(wrong: Any, at: str, contract: Transacti
         raise wrong(
             f"{key}.labels",
             f"the contract's values and `{UNMAPPED}`",
-            f"unknown: {', '.join(unknown) or 'none'}; missing: {', '.join(missing) or 'none'}",
+            f"unknown: {_listed(unknown) or 'none'}; missing: {_listed(missing) or 'none'}",
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import zoneinfo
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal, Self
@@ -12,8 +11,10 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from local_digital.addresses import is_page
 from local_digital.config.alerts import Channel
-from local_digital.config.facts import ConnectionId, Facts, Slug, Word
-from local_digital.config.formats import CsvFormat, Format, TreeFormat
+from local_digital.config.facts import ConnectionId, Day, Facts, Slug, Text, TimeZone, Word
+from local_digital.config.formats import CsvFormat, Format, NdjsonFormat, TreeFormat
+from local_digital.config.jmespaths import check_column
+from local_digital.config.schedules import check_schedule
 from local_digital.config.sources import FileFacts, Open311, Source
 from local_digital.date_formats import check_format
 from local_digital.fields import ALWAYS_REQUIRED, DELIVERY_FIELDS, FIELDS, NO, RECORD_FIELDS, UNMAPPED, YES, Kind
@@ -35,14 +36,6 @@ def _known_field(name: str) -> str:
     return name
 
 
-def _known_zone(name: str) -> str:
-    try:
-        zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("a time zone such as Europe/London or UTC") from None
-    return name
-
-
 def _a_page(url: str) -> str:
     if not is_page(url):
         raise ValueError("the address of a page: http or https, without user name or fragment")
@@ -51,7 +44,6 @@ def _a_page(url: str) -> str:
 
 FieldName = Annotated[str, AfterValidator(_known_field)]
 PageAddress = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_a_page)]
-TimeZone = Annotated[str, AfterValidator(_known_zone)]
 
 
 class Tier(StrEnum):
@@ -103,7 +95,7 @@ class Column(Facts):
     value: Word | None = None
     from_file_name: bool = False
     derived_from: tuple[Word, ...] = ()
-    added_on: dt.date | None = None
+    added_on: Day | None = None
     blank: tuple[Word, ...] = ()
     formats: tuple[Word, ...] = ()
     time_zone: TimeZone | None = None
@@ -184,7 +176,7 @@ class UnitCost(Facts):
 
     channel: Slug
     pounds: Decimal = Field(ge=0, max_digits=10, decimal_places=4)
-    valid_from: dt.date
+    valid_from: Day
     estimate: bool = True
     source: Word
 
@@ -196,8 +188,8 @@ class Collections(Facts):
     """
 
     stream: Slug
-    a_week: int = Field(gt=0)
-    valid_from: dt.date
+    a_week: int = Field(gt=0, le=100_000_000)
+    valid_from: Day
     valid_until: dt.date | None = None
     source: Word
 
@@ -212,7 +204,7 @@ class Cycle(Facts):
     """The round of collections: after so many weeks it is the same bins again. starts: a Monday of its first week."""
 
     weeks: int = Field(ge=1, le=4)
-    starts: dt.date
+    starts: Day
 
     @model_validator(mode="after")
     def _starts_on_a_monday(self) -> Self:
@@ -238,10 +230,8 @@ class Feed(Facts):
 
     delivery: Literal["snapshot", "delta", "rolling", "event_log", "aggregate"]
     aggregate: Aggregate | None = None
-    covers_from: dt.date | None = Field(
-        default=None, description="First local day for which the deliveries are complete."
-    )
-    covers_until: dt.date | None = Field(
+    covers_from: Day | None = Field(default=None, description="First local day for which the deliveries are complete.")
+    covers_until: Day | None = Field(
         default=None, description="Last local day that the deliveries cover, for exports that have come to an end."
     )
     quiet_days: int = Field(
@@ -297,6 +287,10 @@ class Feed(Facts):
         wrong = sorted(unfit & self.columns.keys())
         if wrong:
             raise ValueError(f"no mapping for {', '.join(wrong)}, which {self.delivery} deliveries do not have")
+        if isinstance(self.reads_as, TreeFormat | NdjsonFormat):
+            named = [name for column in self.columns.values() for name in column.names]
+            for name in (*named, *(row.column for row in self.rows)):
+                check_column(name)
         if isinstance(self.source, Open311) and "format" in self.model_fields_set:
             raise ValueError("no `format` with an Open311 source, which lays it down (`source.answers`)")
         if (self.aggregate is not None) != (self.delivery == "aggregate"):
@@ -414,7 +408,7 @@ class Council(Facts):
     bank_holidays: Division
     phase: int = Field(ge=1, le=3)
     owner: Word = "local-digital"
-    schedule: Word = Field(description="Cron expression, Europe/London.")
+    schedule: Annotated[Word, AfterValidator(check_schedule)] = Field(description="Cron expression, Europe/London.")
     elsewhere: dict[Slug, Word] = Field(default_factory=dict)
     covers: tuple[Slug, ...] = ()
     compare_with: dict[Slug, tuple[Slug, ...]] = Field(default_factory=dict)
@@ -515,7 +509,7 @@ class DataSet(Facts):
     dimension: SafeKey | None = None
     measure: SafeKey
     kpi: Slug | None = None
-    version: str | None = None
+    version: Text | None = None
     availability: bool = Field(
         default=False, description="How long the council's page was up in each hour, and how fast it answered."
     )
@@ -549,7 +543,7 @@ class KpiFacts(Facts):
     an earlier report of the same premises counts.
     """
 
-    target: Decimal | None = None
+    target: Decimal | None = Field(default=None, max_digits=12, decimal_places=4)
     weeks: int = Field(default=12, ge=1, le=52)
 
 
@@ -578,8 +572,8 @@ class Transaction(Facts):
 
     transaction: Slug
     name: Word
-    lgsl: tuple[Annotated[int, Field(ge=0)], ...] = Field(min_length=1)
-    lgil: int = Field(ge=0)
+    lgsl: tuple[Annotated[int, Field(ge=0, le=100_000)], ...] = Field(min_length=1)
+    lgil: int = Field(ge=0, le=100_000)
     provided_by: tuple[Tier, ...] = Field(min_length=1)
     nations: tuple[Nation, ...] = Field(default=tuple(Nation), min_length=1)
     fields: dict[FieldName, ContractField]

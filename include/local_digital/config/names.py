@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from pydantic import BaseModel, ConfigDict
 
@@ -37,6 +37,7 @@ class NamePattern(BaseModel):
     text: str
 
     @classmethod
+    @lru_cache(maxsize=64)  # asked for each file of a listing
     def parse(cls, text: str) -> NamePattern:
         """Check a pattern's text and return it; raise ValueError with what was expected."""
         if text.startswith("/") or ".." in text.split("/"):
@@ -52,6 +53,8 @@ class NamePattern(BaseModel):
             raise ValueError(f"dates of the codes {', '.join(_CODES)}, each at most once")
         if pattern.has_date and not ({"%Y", "%y", "%G"} & set(found)):
             raise ValueError("a date with a year in it")
+        if pattern.has_date and not pattern._reads_what_it_writes():
+            raise ValueError("a date that can be read back from a name, with `%V` and `%G` only together")
         try:
             re.compile(_expression(text))
         except re.error:
@@ -101,9 +104,7 @@ class NamePattern(BaseModel):
             raise ValueError("no date where the pattern has one")
         codes = _SEPARATOR.join(self._dates)
         texts = _SEPARATOR.join(text for name, text in match.groupdict().items() if name.startswith("date"))
-        if "%V" in codes and "%G" in codes:
-            codes, texts = codes + _SEPARATOR + "%u", texts + _SEPARATOR + "1"
-        return dt.datetime.strptime(texts, codes).date()  # noqa: DTZ007 - a calendar day, no moment
+        return _day(texts, codes)
 
     def last_day(self, path: str) -> dt.date | None:
         """Return the last local day of what the name's date stands for: of the month when it names no day."""
@@ -128,6 +129,15 @@ class NamePattern(BaseModel):
             return ""
         return "/".join(text or "" for name, text in match.groupdict().items() if name.startswith("any"))
 
+    def _reads_what_it_writes(self) -> bool:
+        """Say whether strptime takes the dates at all; a `%` at an end, or a week without its year, it does not."""
+        codes = _SEPARATOR.join(self._dates)
+        try:
+            _day(dt.date(2026, 6, 15).strftime(codes), codes)
+        except ValueError:
+            return False
+        return True
+
     @cached_property
     def _dates(self) -> list[str]:
         return re.findall(r"\{date:([^{}]+)\}", self.text)
@@ -139,6 +149,13 @@ class NamePattern(BaseModel):
     @cached_property
     def _expression(self) -> re.Pattern[str]:
         return re.compile(_expression(self.text), re.DOTALL)
+
+
+def _day(texts: str, codes: str) -> dt.date:
+    """Return the first day that texts of these strptime codes name. Raises ValueError when they name none."""
+    if "%V" in codes and "%G" in codes:
+        codes, texts = codes + _SEPARATOR + "%u", texts + _SEPARATOR + "1"
+    return dt.datetime.strptime(texts, codes).date()  # noqa: DTZ007 - a calendar day, no moment
 
 
 def _expression(pattern: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from functools import cached_property
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
-from local_digital.config.facts import ConnectionId, Facts, Word
+from local_digital.config.facts import ConnectionId, Day, Facts, Text, TimeZone, Word
+from local_digital.config.jmespaths import check_path
 from local_digital.config.names import NamePattern
 
 MIB = 2**20
@@ -29,7 +31,7 @@ class FileFacts(Facts):
     or written there.
     """
 
-    folder: str = "."
+    folder: Text = "."
     files: Word
     name_date: Literal["extract-day", "data-day"] = "extract-day"
     files_a_night: int = Field(default=1, ge=1, le=100)
@@ -115,7 +117,28 @@ class Folder(FileFacts):
     kind: Literal["folder"]
     connection: ConnectionId | None = None
 
+    @field_validator("folder")
+    @classmethod
+    def _leads_nowhere_else(cls, value: str) -> str:
+        # A chain such as `filecache::s3://...` keeps copies of raw files where nobody removes them.
+        if ".." in value.split("/") or "::" in value:
+            raise ValueError("a path without `..`, or the URL of one store")
+        return value
 
+
+JmesPath = Annotated[Word, AfterValidator(check_path)]
+# The codes of strptime that tell a moment, whatever the machine and its language.
+_BOUND_CODES = frozenset("YymdjHIMSfpzGVubBaA%")
+
+
+def _usable_bound(date_format: str) -> str:
+    codes = set(re.findall(r"%(.?)", date_format, re.DOTALL))
+    if not codes <= _BOUND_CODES or not codes & {"Y", "y", "G"}:
+        raise ValueError(f"a format with a year, of the codes %{', %'.join(sorted(_BOUND_CODES))}")
+    return date_format
+
+
+BoundFormat = Annotated[Word, AfterValidator(_usable_bound)]
 Parameter = Annotated[str, StringConstraints(pattern=r"^[^\s&=#]+$", max_length=100)]
 
 
@@ -128,11 +151,11 @@ class Window(Facts):
     newest delivery are read again. days: the longest range of one request.
     """
 
-    first_day: dt.date
+    first_day: Day
     from_parameter: Parameter
     until_parameter: Parameter | None = None
-    date_format: Word = "%Y-%m-%dT%H:%M:%SZ"
-    time_zone: str = "UTC"
+    date_format: BoundFormat = "%Y-%m-%dT%H:%M:%SZ"
+    time_zone: TimeZone = "UTC"
     until_is: Literal["inclusive", "exclusive"] = "exclusive"
     overlap_days: int = Field(default=14, ge=0, le=3660)
     days: int = Field(default=31, ge=1, le=3660)
@@ -162,7 +185,7 @@ class Cursor(Facts):
 
     kind: Literal["cursor"]
     parameter: Parameter = "cursor"
-    path: Word
+    path: JmesPath
     size_parameter: Parameter | None = None
     size: int | None = Field(default=None, ge=1, le=100_000)
 
@@ -171,7 +194,7 @@ class NextLink(Facts):
     """A link to the next answer, same origin only: in the body (JMESPath), or in the Link header without a path."""
 
     kind: Literal["next-link"]
-    path: Word | None = None
+    path: JmesPath | None = None
 
 
 class Api(Facts):
@@ -186,12 +209,12 @@ class Api(Facts):
     pool: ClassVar[str] = "api"
     kind: Literal["api"]
     connection: ConnectionId
-    path: str = ""
-    query: dict[Parameter, str] = Field(default_factory=dict)
+    path: Text = ""
+    query: dict[Parameter, Text] = Field(default_factory=dict)
     auth: Literal["none", "bearer", "header", "basic", "oauth2"] = "none"
     auth_header: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")] = "X-API-Key"
-    token_path: str = Field(default="/oauth/token", description="Where OAuth2 tokens are; a path or an https URL.")
-    scope: str | None = None
+    token_path: Text = Field(default="/oauth/token", description="Where OAuth2 tokens are; a path or an https URL.")
+    scope: Text | None = None
     window: Window | None = None
     paging: Annotated[PageNumber | Offset | Cursor | NextLink, Field(discriminator="kind")] | None = None
     timeout_seconds: float = Field(default=60, ge=1, le=600)
@@ -214,12 +237,12 @@ class Open311(Facts):
     jurisdiction_id: Word | None = None
     services: tuple[Word, ...] = ()
     answers: Literal["json", "xml"] = "json"
-    first_day: dt.date
+    first_day: Day
     reread_days: int = Field(default=60, ge=0, le=3660)
     days: int = Field(default=90, ge=1, le=90)
     limit: int = Field(default=1000, ge=1, le=100_000)
     page_size: int | None = Field(default=None, ge=1, le=10_000)
-    query: dict[Parameter, str] = Field(default_factory=dict)
+    query: dict[Parameter, Text] = Field(default_factory=dict)
     timeout_seconds: float = Field(default=60, ge=1, le=600)
     requests_a_minute: int | None = Field(default=None, ge=1, le=6000)
     max_bytes: int = Field(default=64 * MIB, ge=1)

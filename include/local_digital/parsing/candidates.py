@@ -442,7 +442,11 @@ def _start_of_whole_period(day: dt.date, kind: str, *, named_by: str) -> dt.date
         start = day
     else:
         start = period_start(kind, day)
-        named = start if named_by == "start" else period_end(kind, start) - dt.timedelta(days=1)
+        try:
+            named = start if named_by == "start" else period_end(kind, start) - dt.timedelta(days=1)
+        except OverflowError:
+            # The calendar ends within it: `9999-12-31` is how some systems write that there is no date.
+            return None
         if named != day:
             return None
     return dt.datetime.combine(start, dt.time(), LONDON).astimezone(dt.UTC)

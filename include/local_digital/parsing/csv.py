@@ -19,7 +19,7 @@ import pyarrow.csv
 
 from local_digital.errors import DataError
 from local_digital.parsing.decoding import SEND_AGAIN, decode
-from local_digital.parsing.dialect import DELIMITERS, Dialect, is_total, is_totals_row
+from local_digital.parsing.dialect import DELIMITERS, ENOUGH, Dialect, is_total, is_totals_row
 from local_digital.parsing.second_look import Lines, Ragged, SecondLook, breaks_in
 from local_digital.parsing.sections import (
     HEADER_WITHIN,
@@ -48,6 +48,8 @@ _BLOCK = 16 << 20
 # Where rows of another width are many, a last one like them is no sign of a file cut off.
 _SELDOM = 0.02
 _LARGEST_BLOCK = 2**31 - 1
+# Exports joined together have a header each.
+_MOST_HEADERS = 1000
 
 
 def read(number: int, document: Document, facts: CsvFormat, wanted: Wanted, where: str) -> Reading:
@@ -103,7 +105,7 @@ def layout(head: list[str], facts: CsvFormat, wanted: Wanted, where: str) -> tup
     best: tuple[int, Dialect, int] | None = None
     for dialect in dialects:
         first = facts.header_line - 1 if facts.header_line else 0
-        rows = [dialect.cells(line)[: MOST_COLUMNS + 1] for line in head[first : facts.header_line or len(head)]]
+        rows = [dialect.cells(line) for line in head[first : facts.header_line or len(head)]]
         index, hits = find_header(rows, wanted)
         if best is None or hits > best[0]:
             best = hits, dialect, first + index
@@ -127,7 +129,7 @@ def layout(head: list[str], facts: CsvFormat, wanted: Wanted, where: str) -> tup
 
 def _logical_rows(dialect: Dialect, head: list[str]) -> tuple[list[int], list[list[str]]]:
     """Return the first rows with the lines on which they begin, cells over several lines taken as one."""
-    reader = dialect.rows(head)
+    reader = dialect.rows(line[:ENOUGH] for line in head)
     starts, rows = [], []
     begins = 0
     for cells in reader:
@@ -145,6 +147,7 @@ def _stretches(
         return [(0, list(facts.names), None)]
     stretches: list[tuple[int, list[str], int | None]] = []
     for line in [header, *_further_headers(lines, dialect, header, wanted)]:
+        refuse_too_wide(dialect.cells(next(lines.texts(line))), where)
         rows = dialect.rows(lines.texts(line))
         names = next(rows)
         if rows.line_num > 1 and dialect.is_open(lines.between(line, line + rows.line_num).decode()):
@@ -161,6 +164,8 @@ def _stretches(
                 continue
             stretches[-1] = (start, before, line)
         stretches.append((line + rows.line_num, names, None))
+        if len(stretches) > _MOST_HEADERS:
+            raise DataError(where, expected=f"at most {_MOST_HEADERS:,} headers", found="more", action=SEND_AGAIN)
     return stretches
 
 
@@ -204,9 +209,9 @@ class _Stretch:
         self._dialect = dialect
         self._facts = facts
         self._wanted = wanted
+        refuse_too_wide(names, where)
         self._names, self._twice = unique_names(names)
         self._where = where
-        refuse_too_wide(names, where)
 
     def read(self, start: int, end: int | None) -> Section:
         """Read the lines [start, end), counted from 0."""
@@ -264,12 +269,9 @@ class _Stretch:
             return self._parse_slowly(body, first_line)
         lines, ragged_lines = _line_numbers(table, turned_down, first_line)
         ragged = [
-            Ragged(line, self._cells_of(row), row) for line, (_, row) in zip(ragged_lines, turned_down, strict=True)
+            Ragged(line, dialect.cells(row), row) for line, (_, row) in zip(ragged_lines, turned_down, strict=True)
         ]
         return table, lines, ragged
-
-    def _cells_of(self, row: str) -> list[str]:
-        return next(self._dialect.rows(io.StringIO(row, newline="\n")), [])
 
     def _parse_slowly(self, body: bytes, first_line: int) -> tuple[pa.Table, Places, list[Ragged]]:
         """For what Arrow gives up on: an open quote at the end, above all."""
@@ -284,7 +286,7 @@ class _Stretch:
                 lines.append(first_line + begins)
             elif cells:
                 text = self._lines.between(first_line - 1 + begins, first_line - 1 + reader.line_num).decode()
-                ragged.append(Ragged(first_line + begins, cells, text))
+                ragged.append(Ragged(first_line + begins, cells[: MOST_COLUMNS + 1], text))
             begins = reader.line_num
         return text_table(rows, len(self._names)), np.array(lines, np.int64), ragged
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections import Counter
+from collections import Counter, deque
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-from local_digital.parsing.sections import fold
+from local_digital.parsing.sections import MOST_COLUMNS, fold
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 DELIMITERS = (",", ";", "\t", "|", "^", "~")
 _FOOTER = re.compile(r"^\(?\d[\d,]* (rows?|records?)( affected| selected| returned)?\)?\.?$", re.IGNORECASE)
 _SENTINEL = "end of the text"
+# More characters than a line of that many cells has; of a longer one, a part may tell.
+ENOUGH = 1 << 20
 csv.field_size_limit(2**31 - 1)
 
 
@@ -36,15 +39,21 @@ class Dialect(NamedTuple):
         )
 
     def cells(self, line: str) -> list[str]:
-        """Return the cells of one line taken for itself; of several, those of the first row."""
-        return next(self.rows(io.StringIO(line, newline="\n")), [])
+        """Return the cells of one line taken for itself; of several, those of the first row.
+
+        Of more than `MOST_COLUMNS`, one more is returned: enough to know that there are too many.
+        """
+        cells = next(self.rows(io.StringIO(line[:ENOUGH], newline="\n")), [])
+        if len(line) > ENOUGH and len(cells) <= MOST_COLUMNS:
+            cells = next(self.rows(io.StringIO(line, newline="\n")), [])
+        return cells[: MOST_COLUMNS + 1]
 
     def is_open(self, text: str) -> bool:
         """Say whether a quote that begins in these lines is not closed in them."""
         if self.quote is None:
             return False
-        *_, last = self.rows([*io.StringIO(text, newline="\n"), "\n", _SENTINEL])
-        return last != [_SENTINEL]
+        lines = chain(io.StringIO(text, newline="\n"), ("\n", _SENTINEL))
+        return deque(self.rows(lines), maxlen=1) != deque([[_SENTINEL]])
 
 
 def guess_dialect(lines: Sequence[str], quote: str | None = '"') -> str:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from local_digital.config.formats import XlsxFormat
 from local_digital.errors import ConfigurationError, DataError
+from local_digital.plain_text import UNSOUND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,7 +62,7 @@ def unwrap(content: bytes, facts: Wrapped, connection: Callable[[str], Connectio
     connection: looks up the OpenPGP key. Raises DataError (cut off, too large, no fitting member, a path that leads
     out, encrypted without a key for it), ConfigurationError (a key that cannot be used).
     """
-    return _Unwrapping(facts, connection, where).open(Document("", content))
+    return _Unwrapping(facts, connection, where, len(content)).open(Document("", content))
 
 
 def wrapping(content: bytes) -> str | None:
@@ -75,9 +76,12 @@ def wrapping(content: bytes) -> str | None:
 
 @dataclass
 class _Unwrapping:
+    """delivered: bytes of the delivery as it came. unpacked: what has come out so far, of all wrappings."""
+
     facts: Wrapped
     connection: Callable[[str], Connection]
     where: str
+    delivered: int
     unpacked: int = 0
 
     def open(self, document: Document, depth: int = 0) -> list[Document]:
@@ -96,12 +100,12 @@ class _Unwrapping:
     def _unzipped(self, document: Document, depth: int) -> list[Document]:
         try:
             with zipfile.ZipFile(io.BytesIO(document.content)) as archive:
-                members = [member for member in archive.infolist() if not member.is_dir()]
+                members = [member for member in archive.infolist() if not member.filename.endswith("/")]
                 if any(member.filename == "[Content_Types].xml" for member in members):
                     return [self._workbook(document, members)]
                 wanted = self._wanted(members)
                 inside = [Document(member.filename, self._member(archive, member)) for member in wanted]
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError):
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError, OverflowError):
             raise self._rejected("a zip archive", "one that is damaged or cut off") from None
         return [opened for member in inside for opened in self.open(member, depth + 1)]
 
@@ -138,6 +142,8 @@ class _Unwrapping:
             raise self._rejected(
                 f"a file `{self.facts.member}` in the archive", f"{len(members)} files, none of them so"
             )
+        if any(UNSOUND.search(member.filename) for member in wanted):
+            raise self._rejected("names of files without control characters", "others in an archive")
         if any(member.flag_bits & _ENCRYPTED for member in wanted):
             raise self._rejected("an archive without a password", "one that needs a password")
         self._refuse_other_methods(wanted)
@@ -177,8 +183,11 @@ class _Unwrapping:
     def _count(self, size: int, packed: int, *, claimed: bool = False) -> None:
         if self.unpacked + size > self.facts.max_bytes:
             raise self._rejected(f"at most {self.facts.max_bytes:,} bytes when unpacked", "more")
-        if size > _RATIO_COUNTS_FROM and size > packed * self.facts.max_ratio:
-            raise self._rejected(f"at most {self.facts.max_ratio} times its size when unpacked", "more, as of a bomb")
+        # Many small members may be a bomb together.
+        for large, small in ((size, packed), (self.unpacked + size, self.delivered)):
+            if large > _RATIO_COUNTS_FROM and large > small * self.facts.max_ratio:
+                most = f"at most {self.facts.max_ratio} times its size when unpacked"
+                raise self._rejected(most, "more, as of a bomb")
         if not claimed:
             self.unpacked += size
 
@@ -216,6 +225,7 @@ class _Unwrapping:
                     found="one that cannot be decrypted",
                     action="Check with the council that it encrypts to our current key, and ask for the file again.",
                 ) from None
+            self._count(plain.stat().st_size, len(content))
             return plain.read_bytes()
 
     def _rejected(self, expected: str, found: str) -> DataError:

@@ -83,9 +83,8 @@ class Mapping:
         policy = self._feed.drift
         warnings = []
         if unknown and policy.unknown_column == "reject":
-            raise self._drifted(
-                "no column that the mapping does not know", f"the new {', '.join(map(values.shown, unknown))}"
-            )
+            new = ", ".join(map(values.shown, unknown[:_COLUMNS_SHOWN]))
+            raise self._drifted("no column that the mapping does not know", f"the new {new}")
         if policy.unknown_column == "report":
             warnings += [
                 f"column `{values.shown(name)}` is new: nothing maps it, it was dropped"

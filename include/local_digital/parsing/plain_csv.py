@@ -74,6 +74,8 @@ class PlainCsv:
         if header is None:
             self._starts, cells = 0, list(facts.names)
         else:
+            if len(self._dialect.cells(head[header])) > MOST_COLUMNS:
+                raise Odd
             rows = self._dialect.rows(head[header:])
             cells = next(rows)
             self._starts = header + rows.line_num

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from local_digital.parsing.sections import Places, Wanted, fold, text_table
+from local_digital.parsing.sections import MOST_COLUMNS, Places, Wanted, fold, text_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,7 +114,7 @@ class SecondLook:
         width = len(self.names)
         if len(cells) == width:
             return cells
-        if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
+        if width < len(cells) <= MOST_COLUMNS and not any(cell.strip() for cell in cells[width:]):
             return cells[:width]
         if self.facts.short_rows == "fill" and 1 < len(cells) < width:
             return cells + [""] * (width - len(cells))

@@ -17,7 +17,7 @@ from defusedxml import DefusedXmlException
 from jmespath.exceptions import JMESPathError
 
 from local_digital.config.formats import NdjsonFormat, TreeFormat
-from local_digital.errors import ConfigurationError, DataError
+from local_digital.errors import DataError
 from local_digital.parsing.decoding import SEND_AGAIN
 from local_digital.parsing.documents import Document
 from local_digital.parsing.sections import Reading, Section, empty_section, fold
@@ -76,7 +76,7 @@ def read(documents: Sequence[Document], facts: TreeFormat | NdjsonFormat, names:
 def records(content: bytes, facts: TreeFormat | NdjsonFormat, where: str) -> list[tuple[int, _Record]]:
     """Return the records of one document with their line (NDJSON) or number, from 1.
 
-    A single record that comes as an object is one record. Raises DataError, ConfigurationError (`records`).
+    A single record that comes as an object is one record. Raises DataError.
     """
     if isinstance(facts, NdjsonFormat):
         return list(_json_lines(content, where))
@@ -100,7 +100,7 @@ def value_of(record: _Record, name: str) -> str:
 
 def _records(tree: object, facts: TreeFormat, where: str) -> list[_Record]:
     if facts.records:
-        at = _searched(expression(facts.records, where), tree)
+        at = _searched(jmespath.compile(facts.records), tree)
         if at is None and isinstance(tree, dict) and (facts.records.split(".")[0] in tree or facts.kind == "xml"):
             return []
     elif facts.kind == "xml" and isinstance(tree, dict):
@@ -119,16 +119,6 @@ def _records(tree: object, facts: TreeFormat, where: str) -> list[_Record]:
             action="Check the answer with the council, then mend `format.records` in the council's file.",
         )
     return at
-
-
-def expression(path: str, where: str) -> Any:
-    """Compile a JMESPath; raise ConfigurationError when it is none."""
-    try:
-        return jmespath.compile(path)
-    except JMESPathError:
-        raise ConfigurationError(
-            where, expected="a JMESPath", found=f"`{path}`", action="Mend the council's file."
-        ) from None
 
 
 def _searched(compiled: Any, tree: object) -> Any:
@@ -237,14 +227,15 @@ def _is_expression(name: str) -> bool:
         return False
     try:
         jmespath.compile(name)
-    except JMESPathError:
+    except (ValueError, RecursionError):
+        # Its own errors are ValueErrors; it reads literals as JSON, and numbers as int.
         return False
     return True
 
 
 def _getter(name: str, *, plain: bool) -> Callable[[_Record], object]:
     if not plain:
-        return partial(_searched, expression(name, "a column's name"))
+        return partial(_searched, jmespath.compile(name))
 
     def get(record: _Record) -> object:
         return _walk(record, name)

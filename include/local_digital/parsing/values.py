@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from local_digital.fields import UNMAPPED, Kind
 from local_digital.parsing.instants import INSTANT
 from local_digital.parsing.sections import fold
+from local_digital.plain_text import UNSOUND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -222,7 +223,9 @@ def identifier(word: str) -> str:
 
 
 def shown(word: str) -> str:
-    """Return a word fit for a report: itself, or only how long it is when it looks personal."""
+    """Return a word fit for a report: itself, without what steers a terminal, or only how long it is when it looks
+    personal.
+    """
     if _PERSONAL.search(word) or _FIVE_DIGITS.search(word) or len(word) > _LONGEST_WORD:
         return f"({len(word)} characters that look personal)"
-    return word
+    return UNSOUND.sub("\ufffd", word)

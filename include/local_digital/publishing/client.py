@@ -9,13 +9,14 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import math
 import re
 import ssl
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 from urllib.parse import quote
 
 import requests
@@ -24,7 +25,7 @@ from local_digital.addresses import is_safe_address
 from local_digital.errors import ConfigurationError, DataError, RefusedError, TransportError
 from local_digital.patience import PASSING_STATUS, PassingError, Patience, is_untrusted, may_pass, retry_after
 from local_digital.publishing.records import Record, as_stored, check_batch, is_usable_id
-from local_digital.sources.http import within
+from local_digital.sources.http import BareSession, within
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,12 +39,22 @@ UNPACKED_BELOW = 10 * 2**20
 _OK = 200
 _BAD_RECORDS = 400
 _UNKNOWN_ID_OR_FAULT = 500
+_CHUNK = 1 << 16
+_DEEPEST = 20
 _NAME = re.compile(r"[a-z0-9-]{1,60}")
 _TOKEN = re.compile(r"[!-~]+")
 _NOT_THE_PLATFORM = "status 200 with an answer that is not the platform's"
 
 _log = logging.getLogger(__name__)
 _Outcome = TypeVar("_Outcome")
+
+
+class _Answer(NamedTuple):
+    """body: of answers whose words are read; nobody asks those of the others. retry_after: seconds."""
+
+    status: int
+    body: bytes
+    retry_after: float | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +65,8 @@ class DataSetClient:
     since reading needs none. connect_timeout, timeout, longest_wait: seconds; the platform may hold a write for 35 s
     and stores it after we have gone, so `timeout` is 60 or more. longest: seconds that one request may take in all,
     however slowly bytes trickle in; five time-outs when not given. attempts: how often a passing fault is met before
-    giving up. ca_file: PEM certificates to trust in place of the usual ones. sleep: waits that many seconds.
+    giving up. max_bytes: of one answer, unpacked. ca_file: PEM certificates to trust in place of the usual ones. sleep:
+    waits that many seconds.
 
     Raises ConfigurationError when one of these cannot be right. No proxy and no .netrc of the account that runs us
     has a say in where a token goes.
@@ -71,12 +83,12 @@ class DataSetClient:
     longest: float | None = None
     attempts: int = 5
     longest_wait: float = 60.0
+    max_bytes: int = 1 << 28
     ca_file: str | Path | None = None
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
-    _session: requests.Session = field(init=False, repr=False, default_factory=requests.Session)
+    _session: requests.Session = field(init=False, repr=False, default_factory=BareSession)
 
     def __post_init__(self) -> None:
-        self._session.trust_env = False
         for key in ("data_group", "data_type"):
             if not _NAME.fullmatch(getattr(self, key)):
                 raise self._unusable(key, "1 to 60 of a-z, 0-9 and -")
@@ -184,7 +196,9 @@ class DataSetClient:
         answer = self._ask("GET", self.read_url or self.base_url, headers=headers, parameters=parameters)
         self._judge(answer)
         records = _facts(answer).get("data")
-        if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+        if not isinstance(records, list) or not all(
+            isinstance(record, dict) and _is_plain(record) for record in records
+        ):
             raise PassingError(_NOT_THE_PLATFORM)
         return records
 
@@ -197,11 +211,13 @@ class DataSetClient:
         path: str = "",
         body: bytes | None = None,
         parameters: dict[str, str] | None = None,
-    ) -> requests.Response:
+    ) -> _Answer:
         longest = self.longest or 5 * self.timeout
 
-        def exchange() -> requests.Response:
-            return self._session.request(
+        ends = time.monotonic() + longest
+
+        def exchange() -> _Answer:
+            with self._session.request(
                 method,
                 f"{base.rstrip('/')}/data/{self.data_group}/{self.data_type}{path}",
                 data=body,
@@ -210,7 +226,9 @@ class DataSetClient:
                 timeout=(self.connect_timeout, self.timeout),
                 allow_redirects=False,  # a token must not travel to wherever an answer points
                 verify=True if self.ca_file is None else str(self.ca_file),
-            )
+                stream=True,
+            ) as response:
+                return _Answer(response.status_code, self._body(response, ends), retry_after(response))
 
         # requests' own errors carry the request with its headers, so ours are raised where no error is handled and
         # hold only the name of theirs.
@@ -231,10 +249,27 @@ class DataSetClient:
             action="Check the address, and `ca_file` where the platform has a certificate of its own.",
         )
 
-    def _judge(self, answer: requests.Response, keys: Collection[str] = ()) -> None:
-        status = answer.status_code
+    def _body(self, response: requests.Response, ends: float) -> bytes:
+        if response.status_code not in {_OK, _BAD_RECORDS}:
+            return b""
+        body = bytearray()
+        for chunk in response.iter_content(_CHUNK):
+            body += chunk
+            if len(body) > self.max_bytes:
+                raise RefusedError(
+                    self._where,
+                    expected=f"an answer of at most {self.max_bytes:,} bytes",
+                    found="a larger one",
+                    action="Check that the address in the platform's connection is the platform's own.",
+                )
+            if time.monotonic() > ends:
+                raise TimeoutError
+        return bytes(body)
+
+    def _judge(self, answer: _Answer, keys: Collection[str] = ()) -> None:
+        status = answer.status
         if status in PASSING_STATUS:
-            raise PassingError(f"status {status}", status=status, retry_after=retry_after(answer))
+            raise PassingError(f"status {status}", status=status, retry_after=answer.retry_after)
         if status != _OK:
             complaint = _complaint(answer, keys) if status == _BAD_RECORDS else ""
             raise RefusedError(
@@ -270,9 +305,9 @@ def _small_enough(batch: list[Record]) -> Iterator[tuple[list[Record], bytes]]:
         yield from _small_enough(batch[middle:])
 
 
-def _facts(answer: requests.Response) -> dict[str, object]:
+def _facts(answer: _Answer) -> dict[str, object]:
     try:
-        facts = json.loads(answer.content)
+        facts = json.loads(answer.body)
     except (ValueError, RecursionError):
         facts = None
     if not isinstance(facts, dict):
@@ -280,10 +315,23 @@ def _facts(answer: requests.Response) -> dict[str, object]:
     return facts
 
 
-def _complaint(answer: requests.Response, keys: Collection[str]) -> str:
+def _is_plain(value: object, depth: int = 0) -> bool:
+    """Say whether a value is one that JSON has, NaN and infinity being none, and not nested without end."""
+    match value:
+        case float():
+            return math.isfinite(value)
+        case dict():
+            return depth < _DEEPEST and all(_is_plain(inner, depth + 1) for inner in value.values())
+        case list():
+            return depth < _DEEPEST and all(_is_plain(inner, depth + 1) for inner in value)
+        case _:
+            return True
+
+
+def _complaint(answer: _Answer, keys: Collection[str]) -> str:
     """Say how many messages a 400 has and which of our keys they name; the messages themselves may quote values."""
     try:
-        messages = [str(message) for message in json.loads(answer.content)["messages"]]
+        messages = [str(message) for message in json.loads(answer.body)["messages"]]
     except (ValueError, TypeError, KeyError, RecursionError):
         return ""
     words = {word for message in messages for word in re.findall(r"\w+", message)}

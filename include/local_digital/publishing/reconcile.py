@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from local_digital.errors import LocalDigitalError, ReconciliationError
 from local_digital.publishing.data_sets import SIDE_BY_SIDE, Desired, client
-from local_digital.publishing.records import described, payload_hash
+from local_digital.publishing.records import described, is_storable, payload_hash
 from local_digital.publishing.released_feed import released_feed
 from local_digital.roles import PUBLISHER, acting_as
 from local_digital.sql import statement
@@ -102,7 +102,8 @@ def _compare(workspace: Workspace, wanted: Desired, run_id: str) -> Comparison:
     )
     if not comparison.agrees:
         names = {**wanted.names, "run_id": run_id}
-        differing = [*comparison.different, *comparison.extra, *comparison.missing]
+        # An id that no database holds is told each time, and is none that a publish could remove.
+        differing = [*comparison.different, *filter(is_storable, comparison.extra), *comparison.missing]
         with workspace.engine.begin() as db:
             db.execute(statement("publish/note_difference"), {**names, "record_ids": differing})
     return comparison

@@ -237,7 +237,8 @@ def _is_key(key: object) -> bool:
     return isinstance(key, str) and _KEY.fullmatch(key) is not None and (not key.startswith("_") or key in _MAY_BE_SENT)
 
 
-def _is_storable(value: object) -> bool:
+def is_storable(value: object) -> bool:
+    """Say whether the platform, and a database, can hold a value at all."""
     if isinstance(value, str):
         return _UNSTORABLE.search(value) is None
     if isinstance(value, int):
@@ -288,7 +289,7 @@ def _is_spelt_as(value: Value, spelling: Callable[[dt.datetime], str]) -> bool:
 
 # A null makes every sum over its field fail, and no record of ours needs one.
 _STORABLE = _Rule(
-    _is_storable,
+    is_storable,
     "a text without U+0000 or lone surrogates, a 64-bit whole number, a finite number or a truth value",
 )
 _IDENTIFIER = _Rule(is_usable_id, "1 to 999 printable ASCII characters without space or slash")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from typing import TYPE_CHECKING, Self
 
 import defusedxml.ElementTree
 
 from local_digital.errors import RefusedError
+from local_digital.parsing import trees
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from local_digital.config.formats import TreeFormat
 
 # Where a server cuts its answers without saying so, it does at a round number.
 _ROUND = 50
@@ -62,12 +64,12 @@ def refuse_web_page(body: bytes, kind: str, where: str) -> None:
         )
 
 
-def refuse_error(body: bytes, kind: str, where: str) -> None:
+def refuse_error(body: bytes, facts: TreeFormat, where: str) -> None:
     """Raise RefusedError when a JSON or XML document without records tells of an error: that is no honest zero."""
-    if kind == "xml":
+    if facts.kind == "xml":
         names = [str(element.tag) for element in defusedxml.ElementTree.fromstring(body).iter()]
     else:
-        document = json.loads(body.decode(json.detect_encoding(body), errors="replace")) if body.strip() else None
+        document = trees.parsed(body, facts, where)
         names = [name for name, value in document.items() if value] if isinstance(document, dict) else []
     if any(word in name.lower() for name in names for word in _ERROR_NAMES):
         raise RefusedError(

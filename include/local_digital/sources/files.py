@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 from local_digital.config.names import NamePattern
 from local_digital.config.sources import MIB, Folder, Sftp
 from local_digital.errors import ConfigurationError, DataError, RefusedError, TransportError
+from local_digital.plain_text import UNSOUND
 from local_digital.sources import RemoteFile
 
 if TYPE_CHECKING:
@@ -37,12 +38,17 @@ _log = logging.getLogger(__name__)
 
 _DEEPEST = 8
 _LARGEST_MANIFEST = MIB
+_MOST_OF_MANIFESTS = 16 * MIB
+_MOST_MANIFESTS = 10_000
+# Twenty years of nightly exports are 7,300 files. A listing of a whole tree has so many time-outs.
+MOST_NAMES = 100_000
+_MOST_FOLDERS = 10_000
+_LONGEST_PATH = 1000
+_TIMEOUTS = 10
 _ATTEMPTS = 4
 _PAUSE_SECONDS = 0.5
 _HASH = re.compile(r"[0-9a-fA-F]{32,}")
 _SHA256_DIGITS = 64
-# Line ends and bytes that are no text reach neither ledger nor logs.
-_UNSOUND = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _BETWEEN_WORDS = re.compile(r"[\s,;|]+")
 
 
@@ -124,7 +130,7 @@ class FilesInFolder(ABC):
         """Return the files that fit the feed's pattern and are not known to be unfinished, by name.
 
         Raises TransportError (no answer, time-out), RefusedError (host key, login, folder), ConfigurationError, and
-        DataError when a manifest is too large to be one.
+        DataError when a manifest is too large to be one, or there are more names than any folder of exports has.
         """
         with self._opened() as folder:
             listed = list(self._walk(folder))
@@ -204,39 +210,51 @@ class FilesInFolder(ABC):
 
     def _walk(self, folder: OpenFolder) -> Iterator[RemoteFile]:
         ahead = [""]
+        names = folders = 0
+        until = time.monotonic() + _TIMEOUTS * self.facts.timeout_seconds
         while ahead:
             below = ahead.pop()
+            folders += 1
             try:
                 entries = folder.entries(below)
             except FileNotFoundError:
                 if not below:
                     raise
                 continue  # gone since its parent was listed
+            names += len(entries)
+            if names > MOST_NAMES or folders > _MOST_FOLDERS or time.monotonic() > until:
+                raise too_many_names(self.where)
             for entry in entries:
+                if not _is_name(entry.name):
+                    _log.warning("%s: passed over, a listing names a path where only names stand", self.where)
+                    continue
                 path = posixpath.join(below, entry.name)
                 if entry.is_folder and self._leads_on(path):
                     ahead.append(path)
-                elif not entry.is_folder and not _UNSOUND.search(path):
+                elif not entry.is_folder and not UNSOUND.search(path) and len(path) <= _LONGEST_PATH:
                     yield RemoteFile(path, entry.size, entry.modified)
                 elif not entry.is_folder and self.facts.pattern.matches(path):
-                    _log.warning("%s: passed over, its name is no text: %s", self.where, ascii(path))
+                    _log.warning("%s: passed over, its name is no text: %s", self.where, ascii(path[:_LONGEST_PATH]))
 
     def _leads_on(self, path: str) -> bool:
         facts = self.facts
-        if path in {facts.archive, facts.report_folder} or path.count("/") >= _DEEPEST or _UNSOUND.search(path):
+        if path in {facts.archive, facts.report_folder} or path.count("/") >= _DEEPEST or UNSOUND.search(path):
             return False
         return any(NamePattern.parse(text).may_lead_to(path) for text in (facts.files, facts.manifest) if text)
 
     def _manifests(self, folder: OpenFolder, listed: list[RemoteFile]) -> dict[RemoteFile, str]:
-        read = {}
+        read: dict[RemoteFile, str] = {}
+        whole = 0
         for file in listed:
             if not _is_manifest(self.facts, file.name):
                 continue
-            if file.size > _LARGEST_MANIFEST:
+            whole += file.size
+            too_many = whole > _MOST_OF_MANIFESTS or len(read) == _MOST_MANIFESTS
+            if file.size > _LARGEST_MANIFEST or too_many:
                 raise DataError(
                     f"{self.where}: manifest {file.name}",
-                    expected=f"at most {_LARGEST_MANIFEST} bytes",
-                    found=f"{file.size}",
+                    expected=f"at most {_LARGEST_MANIFEST} bytes, and {_MOST_OF_MANIFESTS} in all",
+                    found=f"{file.size}, and {whole} in all of {len(read) + 1} up to here",
                     action="Check `source.manifest` with the council.",
                 )
             content = io.BytesIO()
@@ -303,6 +321,21 @@ def whole_files(facts: FileFacts, listed: list[RemoteFile], manifests: dict[Remo
             vouched_for = facts.manifest is not None or facts.has_own_markers
             whole.append(replace(file, sha256=sha256, vouched_for=vouched_for))
     return whole
+
+
+def too_many_names(where: str) -> DataError:
+    """Say that a listing does not end where any folder of exports does."""
+    return DataError(
+        where,
+        expected=f"at most {MOST_NAMES:,} names in {_MOST_FOLDERS:,} folders, listed within {_TIMEOUTS} time-outs",
+        found="more, or no end of them",
+        action="Ask the council what the folder holds; name a folder of the feed's own, or fewer folders in `files`.",
+    )
+
+
+def _is_name(name: str) -> bool:
+    """Say whether a listed name is one within its folder: anything else might lead anywhere."""
+    return name not in {"", ".", ".."} and "/" not in name
 
 
 def _is_manifest(facts: FileFacts, path: str) -> bool:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from local_digital.settings import Connection
 
 _BLOCK = 4 * MIB
+_LATEST = 2**32 - 1
 # Under which key a store says when a file was last written, the surest first.
 _TIMES = ("mtime", "LastModified", "last_modified", "updated", "created")
 
@@ -157,7 +158,9 @@ class _OpenStore:
                 ) from None
         if isinstance(value, str):
             value = dt.datetime.fromisoformat(value)
-        return int(value.timestamp() if isinstance(value, dt.datetime) else value)
+        seconds = int(value.timestamp() if isinstance(value, dt.datetime) else value)
+        # A file may claim any time; beyond what SFTP knows there is none that a delivery can have.
+        return min(max(seconds, 0), _LATEST)
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:

@@ -18,6 +18,7 @@ from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Literal, Self, TypeVar
 from urllib.parse import urljoin
@@ -37,6 +38,7 @@ _UNAUTHORISED = 401
 _NOT_FOUND = 404
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
+_LONGEST_LINK = 4000
 _CONNECT_SECONDS = 10.0
 _CHUNK = 1 << 16
 _TOKEN_BYTES = 1 << 20
@@ -54,6 +56,22 @@ _ACTIONS = {
 # It notes every URL with its query, keys included.
 drop_debug_of("urllib3.connectionpool")
 _T = TypeVar("_T")
+
+
+class BareSession(requests.Session):
+    """A session for programs: no cookies, of which a server could send any number; no proxy, .netrc or redirect.
+
+    requests looks up where a redirect leads even where it is not to follow it, and reads the body for that, all of it,
+    however large.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - the parent's signature
+        return None
 
 
 @dataclass(frozen=True)
@@ -93,7 +111,7 @@ class HttpSession:
     attempts: int = 5
     longest_wait: float = 120.0
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
-    _session: requests.Session = field(init=False, repr=False, default_factory=requests.Session)
+    _session: requests.Session = field(init=False, repr=False, default_factory=BareSession)
     _closing: ExitStack = field(init=False, repr=False, default_factory=ExitStack)
     _token: str | None = field(init=False, repr=False, default=None)
     _token_ends: float | None = field(init=False, repr=False, default=None)
@@ -110,7 +128,6 @@ class HttpSession:
         if self.auth in {"bearer", "header"} and not _SECRET.fullmatch(self.connection.password):
             raise self._unusable("a password that fits in a header: printable ASCII", "other characters")
         self._closing.enter_context(self._session)
-        self._session.trust_env = False
         self._session.headers["Accept-Encoding"] = "gzip, deflate"
         self._session.verify = self._trusted()
         return self
@@ -145,14 +162,14 @@ class HttpSession:
     def same_origin(self, base: str, link: str) -> str:
         """Return a link made absolute. Raises RefusedError when it leads to another scheme, host or port."""
         try:
-            url = urljoin(base, link)
+            url = urljoin(base, link) if len(link) <= _LONGEST_LINK else ""
         except ValueError:
             url = ""
         if origin(url) is None or origin(url) != origin(self.connection.host):
             raise RefusedError(
                 self.where,
-                expected="links and redirects to the same scheme, host and port",
-                found="one to another",
+                expected="links and redirects to the same scheme, host and port, no longer than 4,000 characters",
+                found="one to another, or a longer one",
                 action="Nothing was sent there. Put the API's present address into the connection, if that is it.",
             )
         return url
@@ -248,7 +265,7 @@ class HttpSession:
             facts = json.loads(answer.body) if isinstance(answer, Answer) and status == _OK else {}
             token = facts["access_token"]
             lifetime = float(facts["expires_in"]) if facts.get("expires_in") else None
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
             token = lifetime = None
         if not isinstance(token, str) or not _SECRET.fullmatch(token):
             raise RefusedError(

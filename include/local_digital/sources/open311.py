@@ -7,6 +7,7 @@ at a limit that they never announce. So a full answer is asked for again in two 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import time
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _SECOND = dt.timedelta(seconds=1)
 _MOST_PAGES = 10_000
+# Ninety days are 7,776,000 seconds, and a server that cuts every answer could have each of them asked for.
+_MOST_QUESTIONS = 20_000
 # What a service request has at least one of, and an error does not.
 _SIGNS = frozenset({"service_request_id", "token", "service_code", "requested_datetime"})
 
@@ -76,13 +79,16 @@ class Open311Source:
 
 @dataclass
 class _Reading:
-    """most: the longest answer so far; a shorter one was not cut. pages: whether the server is thought to have any."""
+    """most: the longest answer so far; a shorter one was not cut. pages: whether the server is thought to have any.
+    asked: how many questions so far.
+    """
 
     facts: Open311
     format: TreeFormat
     session: HttpSession
     most: int = 0
     pages: bool = True
+    asked: int = 0
 
     def whole(self, start: dt.datetime, end: dt.datetime) -> Iterator[bytes]:
         """Yield answers that are whole and together cover a range, in its order."""
@@ -110,12 +116,17 @@ class _Reading:
         # Where time cannot be divided any more, a limit that the council has stated is believed.
         limit_is_known = end - start <= _SECOND and "limit" in self.facts.model_fields_set
         bodies: list[bytes] = []
+        whole = 0
         seen: set[str] = set()
         for page in range(1, _MOST_PAGES):
             body, keys = self._ask(start, end, page if size else None)
             if keys or not bodies:
                 bodies.append(body)
             self.most = max(self.most, len(keys))
+            whole += len(body)
+            if whole > max(self.facts.max_bytes, len(body)):
+                # The pages of a range are held until it is known to be whole: of half a range there are fewer.
+                return None
             in_doubt = len(keys) == self.most and is_round(len(keys)) and not limit_is_known
             if len(keys) < min(size or limit, limit) and not in_doubt:
                 return bodies
@@ -129,6 +140,14 @@ class _Reading:
 
     def _ask(self, start: dt.datetime, end: dt.datetime, page: int | None) -> tuple[bytes, list[str]]:
         """Return an answer and a key for each request in it: its id, or its token, or all it says."""
+        self.asked += 1
+        if self.asked > _MOST_QUESTIONS:
+            raise DataError(
+                self.session.where,
+                expected=f"an interval to be answered in {_MOST_QUESTIONS:,} questions",
+                found="answers that may be cut, over and over",
+                action="Nothing landed. Set `limit` or `page_size` to the server's, or ask for fewer `days` at once.",
+            )
         asked = dict(self.facts.query)
         asked |= {"start_date": _written(start), "end_date": _written(end)}
         if self.facts.jurisdiction_id:
@@ -149,7 +168,7 @@ class _Reading:
         except DataError:
             found = [{}]
         if not found:
-            refuse_error(body, self.format.kind, self.session.where)
+            refuse_error(body, self.format, self.session.where)
         if not all(record.keys() & _SIGNS for record in found):
             raise RefusedError(
                 self.session.where,
@@ -161,7 +180,8 @@ class _Reading:
 
 
 def _key(record: Mapping[str, Any]) -> str:
-    return json.dumps(record.get("service_request_id") or record.get("token") or record, sort_keys=True)
+    key = json.dumps(record.get("service_request_id") or record.get("token") or record, sort_keys=True)
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def _written(moment: dt.datetime) -> str:

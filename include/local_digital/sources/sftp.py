@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 import asyncssh
 
 from local_digital.errors import ConfigurationError, RefusedError, TransportError
-from local_digital.sources.files import Entry, FilesInFolder
+from local_digital.sources.files import MOST_NAMES, Entry, FilesInFolder, too_many_names
 from local_digital.unlogged import drop_debug_of
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ _CONNECT_SECONDS = 30.0
 _GOODBYE_SECONDS = 5.0
 # What every server answers in one piece; 128 such requests are under way at once.
 _BLOCK = 32 * 1024
+_LONGEST_NAME = 1024
+# So many blocks may wait in memory for one before them: no honest server leaves one behind for so long.
+_MOST_EARLY = 2048
 _WRITABLE = "files to be moved and written below the feed's folder"
 _T = TypeVar("_T")
 
@@ -125,12 +128,7 @@ class _OpenSftp:
         self._where = where
 
     def entries(self, folder: str) -> list[Entry]:
-        found = []
-        for entry in self._run(self._client.readdir(self._path(folder))):
-            name, mode = str(entry.filename), entry.attrs.permissions or 0
-            if name not in {".", ".."} and (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-                found.append(Entry(name, stat.S_ISDIR(mode), entry.attrs.size or 0, entry.attrs.mtime or 0))
-        return found
+        return self._run(self._entries(self._path(folder)))
 
     def look(self, path: str) -> tuple[int, int] | None:
         try:
@@ -155,6 +153,19 @@ class _OpenSftp:
     def replace(self, path: str, to: str) -> None:
         self._run(self._replace(self._path(path), self._path(to)), _WRITABLE)
 
+    async def _entries(self, path: str) -> list[Entry]:
+        found = []
+        number = 0
+        # A listing comes in pieces, of which a server may have no end.
+        async for entry in self._client.scandir(path):
+            number += 1
+            if number > MOST_NAMES:
+                raise too_many_names(self._where)
+            name, mode = str(entry.filename)[:_LONGEST_NAME], entry.attrs.permissions or 0
+            if name not in {".", ".."} and len(name) < _LONGEST_NAME and (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                found.append(Entry(name, stat.S_ISDIR(mode), entry.attrs.size or 0, entry.attrs.mtime or 0))
+        return found
+
     async def _copy(self, path: str, size: int, target: BinaryIO) -> None:
         # Not closed when it breaks: the answer to that might never come, and the session ends anyway.
         source = await self._client.open(path, "rb", block_size=_BLOCK)
@@ -163,6 +174,8 @@ class _OpenSftp:
         # Many requests are under way at once and may be answered in any order; on disk there is never a hole.
         async for start, block in await source.read_parallel(size - offset, offset):
             early[start] = block
+            if len(block) > _BLOCK or len(early) > _MOST_EARLY:
+                raise asyncssh.SFTPBadMessage("more than was asked for, or in no order")
             while offset in early:
                 offset += target.write(early.pop(offset))
         await source.close()

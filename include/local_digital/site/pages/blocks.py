@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
 
+from local_digital.formulas import harmless
 from local_digital.kpis import KPIS
 from local_digital.site.file import File
 from local_digital.site.pages.words import STATES, figure, number, size
-from local_digital.site.tables import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -61,7 +61,7 @@ class Table:
         """Return the table for a spreadsheet: UTF-8 with a byte order mark, plain numbers, no cell a formula."""
         written = io.StringIO(newline="")
         writer = csv.writer(written, lineterminator="\r\n")
-        writer.writerow([column.name for column in self.columns])
+        writer.writerow([harmless(column.name) for column in self.columns])
         for row in self.rows:
             writer.writerow(
                 [
