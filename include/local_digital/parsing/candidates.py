@@ -250,7 +250,7 @@ class _Conversion:
             for place in ragged
         ]  # fmt: skip
         return Candidates(
-            pa.concat_tables(self._gathered).unify_dictionaries(),
+            _counting_one(pa.concat_tables(self._gathered).unify_dictionaries()),
             self._read + len(ragged),
             self._filtered,
             self._faults,
@@ -328,9 +328,7 @@ class _Conversion:
 
     def _absent(self, name: str, kind: Kind) -> pa.ChunkedArray:
         rows = len(self._rows.places)
-        if name == "count":
-            return pa.chunked_array([pa.repeat(pa.scalar(1, pa.int64()), rows)])
-        if kind in {Kind.LABEL, Kind.NUMBER, Kind.MONEY}:
+        if name == "count" or kind in {Kind.LABEL, Kind.NUMBER, Kind.MONEY}:
             # Most contracts have no use for most of these: as nulls without a type they take no room at all.
             return pa.chunked_array([pa.nulls(rows)])
         return pa.chunked_array([pa.nulls(rows, values.TYPES[kind])])
@@ -434,6 +432,16 @@ class _Conversion:
     def _zone(self, name: str) -> str:
         column = self._feed.columns.get(name)
         return column.time_zone if column and column.time_zone else self._feed.time_zone
+
+
+def _counting_one(table: pa.Table) -> pa.Table:
+    """Let each row count as one where the export says no counts; chunks share their ones, which take room once."""
+    position = table.schema.get_field_index("count")
+    if not pa.types.is_null(table.schema.field(position).type):
+        return table
+    lengths = [len(chunk) for chunk in table.column("line").chunks]
+    ones = pa.repeat(pa.scalar(1, pa.int64()), max(lengths, default=0))
+    return table.set_column(position, "count", pa.chunked_array([ones[:length] for length in lengths], pa.int64()))
 
 
 def _start_of_whole_period(day: dt.date, kind: str, *, named_by: str) -> dt.datetime | None:
