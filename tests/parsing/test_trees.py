@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -107,11 +106,10 @@ def test_no_text_brings_what_a_database_cannot_hold(text: str) -> None:
     assert found == text.replace("\0", "").strip()
 
 
+@pytest.mark.timeout(60)
 def test_names_without_end_are_left_out_and_take_no_time() -> None:
-    begun = time.monotonic()
     children = {f"n{number}": number for number in range(20_000)}
     assert read_json([{"id": 1, "x" * 1_000_000: children}], "id").sections[0].names == ["id"]
-    assert time.monotonic() - begun < 10
 
 
 def test_path_that_meets_another_type_finds_no_records() -> None:
