@@ -25,7 +25,7 @@ from local_digital.addresses import is_safe_address
 from local_digital.errors import ConfigurationError, DataError, RefusedError, TransportError
 from local_digital.patience import PASSING_STATUS, PassingError, Patience, is_untrusted, may_pass, retry_after
 from local_digital.publishing.records import Record, as_stored, check_batch, is_usable_id
-from local_digital.sources.http import BareSession, within
+from local_digital.sources.http import BareSession, body_of, within
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,6 @@ UNPACKED_BELOW = 10 * 2**20
 _OK = 200
 _BAD_RECORDS = 400
 _UNKNOWN_ID_OR_FAULT = 500
-_CHUNK = 1 << 16
 _DEEPEST = 20
 _NAME = re.compile(r"[a-z0-9-]{1,60}")
 _TOKEN = re.compile(r"[!-~]+")
@@ -252,19 +251,15 @@ class DataSetClient:
     def _body(self, response: requests.Response, ends: float) -> bytes:
         if response.status_code not in {_OK, _BAD_RECORDS}:
             return b""
-        body = bytearray()
-        for chunk in response.iter_content(_CHUNK):
-            body += chunk
-            if len(body) > self.max_bytes:
-                raise RefusedError(
-                    self._where,
-                    expected=f"an answer of at most {self.max_bytes:,} bytes",
-                    found="a larger one",
-                    action="Check that the address in the platform's connection is the platform's own.",
-                )
-            if time.monotonic() > ends:
-                raise TimeoutError
-        return bytes(body)
+        body = body_of(response, self.max_bytes, ends)
+        if body is None:
+            raise RefusedError(
+                self._where,
+                expected=f"an answer of at most {self.max_bytes:,} bytes",
+                found="a larger one",
+                action="Check that the address in the platform's connection is the platform's own.",
+            )
+        return body
 
     def _judge(self, answer: _Answer, keys: Collection[str] = ()) -> None:
         status = answer.status

@@ -74,6 +74,21 @@ class BareSession(requests.Session):
         return None
 
 
+def body_of(response: requests.Response, most: int, ends: float) -> bytes | None:
+    """Return the body of a streamed answer, content-decoded; None when it has more bytes than `most`.
+
+    ends: by `time.monotonic`. Raises TimeoutError when the body is still coming then, and requests' own errors.
+    """
+    body = bytearray()
+    for chunk in response.iter_content(_CHUNK):
+        body += chunk
+        if len(body) > most:
+            return None
+        if time.monotonic() > ends:
+            raise TimeoutError
+    return bytes(body)
+
+
 @dataclass(frozen=True)
 class Answer:
     """body: content-decoded. url: where it came from, to resolve links against. next_link: of its Link header."""
@@ -333,20 +348,16 @@ class HttpSession:
             return response.headers["Location"]
         if status != _OK:
             return Answer(status, b"", url="")
-        body = bytearray()
-        for chunk in response.iter_content(_CHUNK):
-            body += chunk
-            if len(body) > max_bytes:
-                raise DataError(
-                    self.where,
-                    expected=f"answers of at most {max_bytes:,} bytes",
-                    found="a larger one",
-                    action="Ask for less at once (`days`, `paging`), or raise `max_bytes` in the council's file.",
-                )
-            if time.monotonic() > ends:
-                raise TimeoutError
+        body = body_of(response, max_bytes, ends)
+        if body is None:
+            raise DataError(
+                self.where,
+                expected=f"answers of at most {max_bytes:,} bytes",
+                found="a larger one",
+                action="Ask for less at once (`days`, `paging`), or raise `max_bytes` in the council's file.",
+            )
         url = response.request.url or ""
-        return Answer(status, bytes(body), url, response.links.get("next", {}).get("url"))
+        return Answer(status, body, url, response.links.get("next", {}).get("url"))
 
     def _space(self) -> None:
         if self.requests_a_minute is None:
