@@ -15,6 +15,8 @@ from sqlalchemy import text
 from tests.conftest import Installation, export, row
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from local_digital.workspace import Workspace
 
 
@@ -235,6 +237,26 @@ def test_what_is_kept_back_says_so_and_can_be_released_later(start: Any, run: An
     assert [decision["decision"] for decision in run("approvals")[1]] == ["released", "kept-back"]
 
 
+def test_try_says_which_name_the_pipeline_would_pass_over(tmp_path: Path, start: Any, run: Any) -> None:
+    content = export(row("1", "08/10/2025 10:00"))
+    for name in ("missed_bins_20251104.csv", "bins.csv"):
+        (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode("cp1252"))
+    code, answer, _ = run("try", *SOLIHULL_BINS, str(tmp_path / "missed_bins_20251104.csv"))
+    assert (code, answer["passed_over"]) == (0, [])
+    done = start("try", *SOLIHULL_BINS, str(tmp_path / "bins.csv"), COLUMNS="200")
+    assert done.returncode == 0, done.stderr
+    assert "bins.csv does not fit `files` in the council's file" in done.stdout
+
+
+def test_try_of_a_file_that_is_turned_down_shows_why_and_no_empty_tables(tmp_path: Path, start: Any) -> None:
+    (tmp_path / "missed_bins_20251104.csv").write_text("Something,else\n1,2\n", "utf-8")
+    done = start("try", *SOLIHULL_BINS, str(tmp_path / "missed_bins_20251104.csv"), COLUMNS="200")
+    assert done.returncode == 1, done.stderr
+    assert "expected" in done.stdout
+    assert "Figures by" not in done.stdout
+    assert "What the records say" not in done.stdout
+
+
 def test_approve_where_nothing_waits_is_exit_2_and_says_why(installation: Installation, run: Any) -> None:
     path = installation.settings.config / "councils" / "solihull.yaml"
     written = path.read_text("utf-8")
@@ -247,6 +269,7 @@ def test_approve_where_nothing_waits_is_exit_2_and_says_why(installation: Instal
         code, answer, said = run("approve", *SOLIHULL_BINS, "--yes")
         assert code == 2
         assert f"found {found}." in answer["error"]
+        assert ("stage: live" in answer["error"]) == (found == "a draft")
         assert "Traceback" not in said
     assert run("approve", "solihull", "no-such-transaction", "--yes")[0] == 2
     assert run("publish")[1]["solihull"]["embargoed"] == ["report-missed-bin"]

@@ -40,7 +40,7 @@ def check_format(pattern: str) -> None:
     year = found & {"%Y", "%y"}
     month = found & {"%m", "%b", "%B"}
     if not ((year and (month or found & {"%j", "%q"})) or {"%G", "%V"} <= found):
-        raise ValueError("a date format with a year and a month, quarter, week or day of the year")
+        raise ValueError("a date format such as `%d/%m/%Y`, with a year and a month, quarter, week or day of the year")
 
 
 def readable(pattern: str) -> str:

@@ -93,6 +93,25 @@ def config(tmp_path: Path) -> Path:
         ("digital-takeup: {}", "digital-takeup: {labels: {unmapped: x}}", "labels", "by one breakdown only"),
         ("council: otherham", "council: elsewhere", "council", "as the file is called"),
         ("council: otherham", "council: [", "otherham.yaml", "YAML"),
+        ("gss_code: E08000027", "gss_code: E0800027", "gss_code", "and eight digits; found `E0800027`"),
+        ("council: otherham", "council: Otherham", "council", "small letters and digits"),
+        ('"20 5 * * *"', '"05:20"', "schedule", "found `05:20`"),
+        ('"20 5 * * *"', "*/5 * * * *", "otherham.yaml", "on line 8, column 12"),
+        ("    delivery: rolling", "\tdelivery: rolling", "otherham.yaml", "Indent with spaces"),
+        ("Online: online", "Online: now: online", "otherham.yaml", "a text that has `: `"),
+        ("covers_from: 2025", "cover_from: 2025", "cover_from", "nothing reads (`covers_from`?)"),
+        ("phase: 1", "phase: 1\nexpected_by: 09:00", "expected_by", "see how far in it stands"),
+        ("covers_from: 2025-10-06", "covers_from: 06/10/2025", "covers_from", "such as 2026-04-30; found `06/10/2025`"),
+        ("covers_from: 2025-10-06", "covers_from: 2025-10-06\n    covers_until: 2024-01-01", "feeds", "`covers_until`"),
+        ('expected_by: "09:00"', "expected_by: 9am", "expected_by", "such as 09:00; found `9am`"),
+        ('formats: ["%d/%m/%Y %H:%M"]', 'formats: "%d/%m/%Y %H:%M"', "formats", "a list"),
+        ('formats: ["%d/%m/%Y %H:%M"]', 'formats: ["dd/mm/yyyy"]', "columns.reported_at", "such as `%d/%m/%Y`"),
+        ("retention_days: 90", "retention_days: 90 days", "privacy.retention_days", "a whole number; found `90 days`"),
+        ("retention_days: 90", "retention_days:", "privacy.retention_days", "found nothing"),
+        ("{date:%Y%m%d}.csv", "YYYYMMDD.csv", "source.sftp.files", "a date as `{date:%Y%m%d}`"),
+        ("{date:%Y%m%d}.csv", "\\\\d+.csv", "source.sftp.files", "no regular expression"),
+        ("  report-missed-bin:", "  missed-bins:", "feeds.missed-bins", "renew-library-book"),
+        ("digital-takeup: {}", "missed-bin-by-reason: {}", "publish.missed-bin-by-reason", "a column for `reason`"),
     ],
 )
 def test_broken_council_is_named_with_its_key_and_leaves_the_others_alone(
@@ -108,6 +127,39 @@ def test_broken_council_is_named_with_its_key_and_leaves_the_others_alone(
     assert str(broken) in str(errors[0])
     assert key in str(errors[0])
     assert message in str(errors[0])
+
+
+def test_code_of_another_authority_than_the_file_is_named_after_is_refused(config: Path) -> None:
+    other = config / "councils" / "otherham.yaml"
+    text = other.read_text("utf-8").replace("council: otherham", "council: calderdale")
+    other.rename(config / "councils" / "calderdale.yaml").write_text(text, "utf-8")
+    (error,) = load_councils(config)[1]
+    assert "gss_code: expected `E08000033`, as Calderdale has it" in str(error)
+    assert "`E08000027`, which is Dudley's" in str(error)
+
+
+def test_file_in_another_encoding_is_told_with_its_line(config: Path) -> None:
+    broken = config / "councils" / "otherham.yaml"
+    broken.write_bytes(broken.read_bytes().replace(b"tier: metropolitan", b"tier: metropolitan # \xa3"))
+    (error,) = load_councils(config)[1]
+    assert "another encoding, on line 4. Save the file as UTF-8." in str(error)
+
+
+def test_who_logs_in_at_an_address_is_in_no_message(config: Path) -> None:
+    broken = config / "councils" / "otherham.yaml"
+    text = broken.read_text("utf-8").replace("connection: solihull_sftp", "connection: sftp://me:secret@x.example", 1)
+    broken.write_text(text, "utf-8")
+    (error,) = load_councils(config)[1]
+    assert "the id of a connection" in str(error)
+    assert "secret" not in str(error)
+
+
+def test_list_whose_only_entry_is_wrong_is_told_once(config: Path) -> None:
+    broken = config / "councils" / "otherham.yaml"
+    broken.write_text(broken.read_text("utf-8") + "alerts: [{ kind: email, to: bins@x.example }]\n", "utf-8")
+    (error,) = load_councils(config)[1]
+    assert "alerts.0.email.to: expected a list" in str(error)
+    assert "Also" not in str(error)
 
 
 def test_council_that_names_its_page_may_publish_how_available_it_is_or_not(config: Path) -> None:

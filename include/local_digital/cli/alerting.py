@@ -46,7 +46,7 @@ def watch(as_json: Json = False) -> None:
 def silence(
     council: CouncilName,
     transaction: Annotated[
-        str | None, typer.Argument(metavar="[TRANSACTION]", help="One feed; all of the council when left out.")
+        str | None, typer.Argument(metavar="TRANSACTION", help="One feed; all of the council when left out.")
     ] = None,
     until: Annotated[
         dt.datetime | None, typer.Option(formats=_DAY, metavar="DATE", help="The last day of the silence.")

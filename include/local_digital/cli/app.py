@@ -22,15 +22,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Council transactions, from nightly exports to the performance platform.\n\n"
     "Exit codes: **0** done, **1** a data or remote fault, **2** wrong use or configuration.\n\n"
-    "Environment: `LOCAL_DIGITAL_CONFIG`, `LOCAL_DIGITAL_WAREHOUSE`, `LOCAL_DIGITAL_LANDING`, `LOCAL_DIGITAL_SPOOL`, "
-    "`LOCAL_DIGITAL_SITE`, `LOCAL_DIGITAL_SITE_URL`, `LOCAL_DIGITAL_PUBLISHER`, "
-    "`LOCAL_DIGITAL_CONTACT`, `LOCAL_DIGITAL_ENVIRONMENT`, `LOCAL_DIGITAL_ALERTS`, `LOCAL_DIGITAL_RUNBOOK_URL`, "
-    "`LOCAL_DIGITAL_CONN_<ID>` (a connection as JSON).",
+    "Environment (what each means is in README.md): `LOCAL_DIGITAL_CONFIG`, `LOCAL_DIGITAL_WAREHOUSE`, "
+    "`LOCAL_DIGITAL_WAREHOUSE_FILE`, `LOCAL_DIGITAL_LANDING`, `LOCAL_DIGITAL_SPOOL`, `LOCAL_DIGITAL_SITE`, "
+    "`LOCAL_DIGITAL_SITE_URL`, `LOCAL_DIGITAL_PUBLISHER`, `LOCAL_DIGITAL_BENCHMARK_HOURS`, `LOCAL_DIGITAL_CONTACT`, "
+    "`LOCAL_DIGITAL_ENVIRONMENT`, `LOCAL_DIGITAL_ALERTS`, `LOCAL_DIGITAL_RUNBOOK_URL`, `LOCAL_DIGITAL_PAGES_KEPT`, "
+    "`LOCAL_DIGITAL_CONN_<ID>` (a connection as JSON), `LOCAL_DIGITAL_CONNECTIONS_FILE` (a file of them).",
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 CouncilName = Annotated[str, typer.Argument(metavar="COUNCIL", help="Slug of the council, as its file is called.")]
-OneCouncil = Annotated[str | None, typer.Argument(metavar="[COUNCIL]", help="One council; all when left out.")]
+OneCouncil = Annotated[str | None, typer.Argument(metavar="COUNCIL", help="One council; all when left out.")]
 TransactionName = Annotated[str, typer.Argument(metavar="TRANSACTION", help="Slug of the transaction.")]
 
 

@@ -9,10 +9,23 @@ import typer
 
 from local_digital import settings as installation
 from local_digital.cli.app import CouncilName, Json, TransactionName, app, open_workspace
-from local_digital.cli.printing import err, figures, out, print_json, same, say, show_deliveries, table
+from local_digital.cli.printing import (
+    checks_left_over,
+    err,
+    figures,
+    out,
+    print_json,
+    same,
+    say,
+    show_deliveries,
+    table,
+)
 from local_digital.config.loading import checks_left
+from local_digital.config.sources import FileFacts, Source
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from local_digital.error_report import ErrorReport
 
 _PANEL = "Bring in a council"
@@ -90,12 +103,14 @@ def try_files(
         trial(installation.from_environment(), council, transaction, files, say=progress.update) as tried,
     ):
         reports = [error_report.build(tried.workspace, tried.feed, done.delivery_id) for done in tried.reports]
+        passed_over = _passed_over(tried.feed.feed.source, files)
     written = [str(path) for made in reports for path in error_report.save(made, output)] if output else []
     unsettled = checks_left(installation.from_environment().config).get(council, 0)
     if as_json:
         print_json(
             {
                 "unsettled": unsettled,
+                "passed_over": passed_over,
                 "deliveries": [done.as_json() for done in tried.reports],
                 "found": {made.file: made.detected for made in reports},
                 "problems": {made.file: _problems(made) for made in reports},
@@ -112,18 +127,26 @@ def try_files(
         )
         for made in reports:
             found = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in made.detected.items())
-            out.print(f"{made.file}: {found}", markup=False, highlight=False)
+            if found:
+                out.print(f"{made.file}: {found}", markup=False, highlight=False)
             if made.groups:
                 table(
                     f"{made.file}: rows set aside",
                     same("rule", "column", "rows", "expected", "first"),
                     _problems(made),
                 )
+        for name in passed_over:
+            out.print(
+                f"{name} does not fit `files` in the council's file: from the source it would never be taken.",
+                style="yellow", markup=False, highlight=False,
+            )  # fmt: skip
         kind = "week" if any(row["period"] == "week" for row in tried.figures) else "month"
-        figures([row for row in tried.figures if row["period"] == kind], kind)
-        table(
-            "What the records say; demand is what is counted", same("field", "label", "records", "demand"), tried.words
-        )
+        # Of files that were turned down there is nothing.
+        if tried.figures:
+            figures([row for row in tried.figures if row["period"] == kind], kind)
+        if tried.words:
+            told = "What the records say; demand is what is counted"
+            table(told, same("field", "label", "records", "demand"), tried.words)
         rows = [
             {"data_set": wanted.name, "records": len(wanted.records), "from": min(days)[:10], "to": max(days)[:10]}
             for wanted in tried.would_publish
@@ -133,9 +156,16 @@ def try_files(
         for path in written:
             out.print(path, markup=False, highlight=False, soft_wrap=True)
         if unsettled:
-            out.print(f"{unsettled} things to CHECK are left in the council's file.", style="yellow")
+            out.print(f"{checks_left_over(unsettled)} in the council's file.", style="yellow")
     if any(done.status == "rejected" for done in tried.reports):
         raise typer.Exit(1)
+
+
+def _passed_over(source: Source, files: Sequence[Path]) -> list[str]:
+    """Return which names the feed's pattern would pass over; folders of the source are not told by a local path."""
+    if not isinstance(source, FileFacts) or source.pattern.depth != 0:
+        return []
+    return [file.name for file in files if not source.pattern.matches(file.name)]
 
 
 def _problems(made: ErrorReport) -> list[dict[str, Any]]:
@@ -177,7 +207,10 @@ def report(
                      "sent": sent})  # fmt: skip
         return
     counts = ", ".join(f"{count} {words}" for words, count in made.counts.items())
-    table(f"{made.file}: {made.rejected_because or counts}", same("rule", "column", "rows", "expected", "first"),
-           problems)  # fmt: skip
+    told = f"{made.file}: {made.rejected_because or counts}"
+    if problems:
+        table(told, same("rule", "column", "rows", "expected", "first"), problems)
+    else:
+        out.print(told, markup=False, highlight=False)
     for line in [*made.warnings, *files, *(f"sent: {name}" for name in sent)]:
         out.print(line, markup=False, highlight=False, soft_wrap=True)

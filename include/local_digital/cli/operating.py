@@ -15,7 +15,18 @@ from rich.markup import escape
 from local_digital import settings as installation
 from local_digital.calendar import LONDON
 from local_digital.cli.app import CouncilName, Json, OneCouncil, TransactionName, app, councils_of, open_workspace
-from local_digital.cli.printing import err, figures, out, print_json, same, say, show_deliveries, shown, table
+from local_digital.cli.printing import (
+    checks_left_over,
+    err,
+    figures,
+    out,
+    print_json,
+    same,
+    say,
+    show_deliveries,
+    shown,
+    table,
+)
 from local_digital.config.loading import checks_left, load_alerts, load_councils
 from local_digital.errors import ConfigurationError
 from local_digital.formulas import harmless
@@ -46,8 +57,9 @@ def check(as_json: Json = False) -> None:
             # What looks like markup is somebody's words.
             out.print(f"[red]wrong[/red] {escape(str(error))}", highlight=False)
         for slug, count in unsettled.items():
-            out.print(f"[yellow]unsettled[/yellow] {escape(slug)}: {count} things to CHECK are left", highlight=False)
-        out.print(f"{len(councils)} councils read, {len(errors)} files wrong")
+            out.print(f"[yellow]unsettled[/yellow] {escape(slug)}: {checks_left_over(count)}", highlight=False)
+        read = "1 council" if len(councils) == 1 else f"{len(councils)} councils"
+        out.print(f"{read} read, {len(errors)} {'file' if len(errors) == 1 else 'files'} wrong")
     if errors:
         raise typer.Exit(ConfigurationError.exit_code)
 

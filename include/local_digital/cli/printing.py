@@ -96,6 +96,11 @@ def shown(value: object) -> str:
             return str(value)
 
 
+def checks_left_over(count: int) -> str:
+    """Say how many doubts of a drafted file are left."""
+    return "1 thing to CHECK is left" if count == 1 else f"{count} things to CHECK are left"
+
+
 def say(as_json: bool, facts: object, words: str) -> None:
     if as_json:
         print_json(facts)

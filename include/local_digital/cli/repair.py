@@ -49,16 +49,17 @@ def forget(  # noqa: PLR0913, PLR0917 - what is to be forgotten, and what the re
             reason=reason,
             dry_run=dry_run,
         )
+    cases = "1 case" if report.cases == 1 else f"{report.cases} cases"
     found = (
-        f"{report.cases} cases: {report.records} records, {report.events} events and {report.quarantined} quarantined "
+        f"{cases}: {report.records} records, {report.events} events and {report.quarantined} quarantined "
         f"rows, in {report.deliveries} deliveries; {report.raw_files} raw files"
     )
     say(
         as_json,
         report.as_json(),
         f"Would go: {found}." if dry_run
-        else f"Demand {report.forgotten_id}. Gone: {found}. `local-digital aggregate {council}` and the next publish "
-        "follow.",
+        else f"On record as demand {report.forgotten_id}. Gone: {found}. `local-digital aggregate {council}` and the "
+        "next publish follow.",
     )  # fmt: skip
     if report.left:
         if not as_json:

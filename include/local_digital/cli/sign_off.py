@@ -42,7 +42,9 @@ def approve(
                 feed.name,
                 expected="figures that wait for a decision",
                 found={"open": "nothing that waits", "draft": "a draft"}.get(found.state, "a feed under embargo"),
-                action="`local-digital publish --dry-run` shows what would go out.",
+                action="Set `stage: live` in the council's file first (docs/adding-a-council.md#going-live)."
+                if found.state == "draft"
+                else "`local-digital publish --dry-run` shows what would go out.",
             )
         if not (as_json and yes):
             # Whoever is asked sees on what; what a program reads stays JSON alone.

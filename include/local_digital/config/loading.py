@@ -8,16 +8,17 @@ import itertools
 import os
 import re
 import stat
-from collections.abc import Hashable, Iterable, Iterator, Set
+from collections.abc import Hashable, Iterator, Set
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from local_digital.authorities import authorities, resolve
+from local_digital.authorities import authorities, called, resolve
 from local_digital.config.alerts import Alerts, Channel
 from local_digital.config.models import UNKNOWN_GSS_CODE, Council, Feed, Tier, Transaction
+from local_digital.config.wording import document_fault, faults_of, listed, shown
 from local_digital.errors import ConfigurationError
 from local_digital.fields import ALWAYS_REQUIRED, DELIVERY_FIELDS, UNMAPPED
 
@@ -31,10 +32,8 @@ _DATA_GROUP = re.compile(r"""data_group["']?\s*:\s*["']?([a-z0-9-]+)""")
 _LARGEST_FILE = 2**20
 _DEEPEST = 30
 _MOST_FACTS = 100_000
-# What a message shows of a file.
-_LONGEST_SHOWN = 100
-_LONGEST_EXPECTED = 1000
-_MOST_SHOWN = 10
+# How many faults of a file are looked at; a message tells the first of them.
+_MOST_FAULTS = 10
 
 _TAGS: dict[type[yaml.Node], str] = {
     yaml.ScalarNode: yaml.CBaseLoader.DEFAULT_SCALAR_TAG,
@@ -71,7 +70,7 @@ class _TextLoader(yaml.CBaseLoader):
                 raise yaml.constructor.ConstructorError(None, None, "a list or mapping as a key", key.start_mark)
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key `{_shown(key.value)}` stands here twice", key.start_mark
+                    None, None, f"the key `{shown(key.value)}` stands here twice", key.start_mark
                 )
             seen.add(key.value)
         return super().construct_mapping(node, deep=True)
@@ -224,18 +223,15 @@ def _bytes(path: Path) -> bytes:
 
 def _facts(path: Path) -> object:
     """Return what a file says: mappings, lists and texts. Raises ConfigurationError."""
+    content = _bytes(path)
     try:
-        facts = yaml.load(_bytes(path).decode("utf-8-sig"), Loader=_TextLoader)  # noqa: S506 - builds text only
+        facts = yaml.load(content.decode("utf-8-sig"), Loader=_TextLoader)  # noqa: S506 - builds text only
         # What an alias repeats is there once, and is gone through once for each time that it is repeated.
         if any(number == _MOST_FACTS for number, _ in enumerate(_all_in(facts))):
             raise _boundless()
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            str(path),
-            expected="YAML in UTF-8",
-            found=_printable(str(error)[:_LONGEST_EXPECTED]),
-            action="Mend the file.",
-        ) from None
+        found, action = document_fault(error, content)
+        raise ConfigurationError(str(path), expected="YAML in UTF-8", found=found, action=action) from None
     return facts
 
 
@@ -254,29 +250,12 @@ def _boundless() -> yaml.YAMLError:
     return yaml.YAMLError(f"more than {_DEEPEST} levels or {_MOST_FACTS:,} facts, repeated ones counted each time")
 
 
-def _printable(text: str) -> str:
-    """Return a text on one line, fit for any terminal."""
-    return "".join(sign if sign.isprintable() else " " for sign in text)
-
-
-def _shown(fact: object) -> str:
-    """Return as much of somebody's text as a message has room for."""
-    text = str(fact)
-    return _printable(text[:_LONGEST_SHOWN]) + ("..." if len(text) > _LONGEST_SHOWN else "")
-
-
-def _listed(names: Iterable[object]) -> str:
-    all_names = list(names)
-    more = f" and {len(all_names) - _MOST_SHOWN} more" if len(all_names) > _MOST_SHOWN else ""
-    return ", ".join(map(_shown, all_names[:_MOST_SHOWN])) + more
-
-
 def _read(path: Path, model: type[_Model]) -> _Model:
     facts = _facts(path)
     try:
         return model.model_validate(facts)
     except ValidationError as error:
-        faults = [_fault(fault) for fault in itertools.islice(error.errors(include_url=False), _MOST_SHOWN)]
+        faults = list(faults_of(itertools.islice(error.errors(include_url=False), _MOST_FAULTS), model))
         first = faults[0]
         more = "".join(f" Also: {key}: expected {want}; found {got}." for key, want, got in faults[1:6])
         raise ConfigurationError(
@@ -285,28 +264,6 @@ def _read(path: Path, model: type[_Model]) -> _Model:
             found=first[2],
             action=f"Mend the file; `local-digital check` reads it again.{more}",
         ) from None
-
-
-def _fault(fault: Any) -> tuple[str, str, str]:
-    # Pydantic puts the discriminator and the marker `[key]` into the path; the reader wants the file's own keys.
-    key = ".".join(_shown(part) for part in fault["loc"] if part != "[key]") or "the whole file"
-    found = fault["input"]
-    message = _printable(fault["msg"][:_LONGEST_EXPECTED])
-    shown = f"`{_shown(found)}`" if isinstance(found, str | int | float) else f"a {type(found).__name__}"
-    match fault["type"]:
-        case "missing":
-            return key, "this key", "it is missing"
-        case "extra_forbidden":
-            return key, "only the known keys", "this one, which nothing reads"
-        case "union_tag_invalid":
-            tag = fault["ctx"]["discriminator"].strip("'")
-            return f"{key}.{tag}", f"one of {fault['ctx']['expected_tags']}", f"`{_shown(found.get(tag))}`"
-        case "union_tag_not_found":
-            return f"{key}.{fault['ctx']['discriminator'].strip(chr(39))}", "this key", "it is missing"
-        case "value_error":
-            return key, message.removeprefix("Value error, "), "something else"
-        case _:
-            return key, message.removeprefix("Input should be "), shown
 
 
 def _named_like_its_file(path: Path, key: str, slug: str) -> None:
@@ -331,12 +288,18 @@ def _is_an_authority(path: Path, council: Council) -> None:
         known = {one.slug for one in authorities()}
         unknown = sorted(set(council.covers) - known)
         if unknown:
-            raise wrong("covers", "slugs of authorities in the reference table", _listed(unknown))
+            raise wrong("covers", "slugs of authorities in the reference table", listed(unknown))
     elif authority is None:
         raise wrong(
             "gss_code",
             "the code, present or former, of an authority that exists or has one successor",
             f"`{council.gss_code}`",
+        )
+    elif (meant := called(council.council)) and meant != authority:
+        raise wrong(
+            "gss_code",
+            f"`{meant.gss_code}`, as {meant.name} has it, whose name in the reference table the file bears",
+            f"`{council.gss_code}`, which is {authority.name}'s",
         )
     elif authority.tier != council.tier:
         raise wrong("tier", f"`{authority.tier}`, as {authority.name} has it", f"`{council.tier}`")
@@ -346,7 +309,7 @@ def _is_an_authority(path: Path, council: Council) -> None:
     strangers -= {file.stem for file in _files(path.parent)} if strangers else set()
     if strangers:
         expected = "slugs of councils or of authorities in the reference table"
-        raise wrong("compare_with", expected, _listed(sorted(strangers)))
+        raise wrong("compare_with", expected, listed(sorted(strangers)))
 
 
 def _names_known_transactions(path: Path, council: Council, contracts: dict[str, Transaction]) -> None:
@@ -354,7 +317,7 @@ def _names_known_transactions(path: Path, council: Council, contracts: dict[str,
     if unknown:
         raise ConfigurationError(
             f"{path}: elsewhere", expected=f"transactions that have a contract ({', '.join(contracts)})",
-            found=_listed(unknown), action="Mend the file.",
+            found=listed(unknown), action="Mend the file.",
         )  # fmt: skip
 
 
@@ -408,7 +371,8 @@ def _keeps_the_contracts(path: Path, council: Council, contracts: dict[str, Tran
         at = f"feeds.{slug}"
         contract = contracts.get(slug)
         if contract is None:
-            raise wrong(at, f"a contract transactions/{slug}.yaml", "none that can be read")
+            known = f"a transaction that has a contract ({', '.join(contracts) or 'none can be read'})"
+            raise wrong(at, known, f"no transactions/{shown(slug)}.yaml that can be read")
         reason = contract.not_provided_by(council)
         if reason:
             tiers = ", ".join(contract.provided_by)
@@ -422,17 +386,17 @@ def _keeps_the_contracts(path: Path, council: Council, contracts: dict[str, Tran
             given = {*column.words.values(), *(fixed for fixed in (column.value, column.when_blank) if fixed)}
             unknown = sorted(given - set(field.values)) if field.values else []
             if unknown:
-                raise wrong(f"{at}.columns.{name}.map", f"values among {', '.join(field.values)}", _listed(unknown))
+                raise wrong(f"{at}.columns.{name}.map", f"values among {', '.join(field.values)}", listed(unknown))
         for name in contract.fields:
             if contract.fields[name].required and name not in {*feed.columns, *ALWAYS_REQUIRED}:
                 raise wrong(f"{at}.columns", f"a mapping for the required field `{name}`", "none")
         unknown = sorted({cost.channel for cost in feed.unit_costs} - set(contract.fields["channel"].values))
         if unknown:
-            raise wrong(f"{at}.unit_costs", "channels of the contract", _listed(unknown))
+            raise wrong(f"{at}.unit_costs", "channels of the contract", listed(unknown))
         streams = set(contract.fields["stream"].values) if "stream" in contract.fields else set()
         unknown = sorted({collected.stream for collected in feed.collections} - streams)
         if unknown:
-            raise wrong(f"{at}.collections", f"bin types of the contract ({', '.join(streams)})", _listed(unknown))
+            raise wrong(f"{at}.collections", f"bin types of the contract ({', '.join(streams)})", listed(unknown))
         for data_set in feed.publish:
             _publishes_what_the_contract_offers(wrong, at, contract, feed, data_set)
 
@@ -448,6 +412,10 @@ def _publishes_what_the_contract_offers(wrong: Any, at: str, contract: Transacti
     breakdown = "channel" if costs else contract.data_sets[data_set].breakdown
     if labels and (contract.data_sets[data_set].across or not breakdown):
         raise wrong(f"{key}.labels", "labels on data sets by one breakdown only", "some here")
+    by = (contract.data_sets[data_set].breakdown, contract.data_sets[data_set].across)
+    unsaid = [name for name in by if name and name not in {*feed.columns, "channel"}]
+    if unsaid:
+        raise wrong(key, f"a column for `{unsaid[0]}`, by which it counts", "none: add the column, or take this out")
     values = set(contract.fields[breakdown].values) if breakdown else set()
     if not labels or not values:
         return
@@ -457,5 +425,5 @@ def _publishes_what_the_contract_offers(wrong: Any, at: str, contract: Transacti
         raise wrong(
             f"{key}.labels",
             f"the contract's values and `{UNMAPPED}`",
-            f"unknown: {_listed(unknown) or 'none'}; missing: {_listed(missing) or 'none'}",
+            f"unknown: {listed(unknown) or 'none'}; missing: {listed(missing) or 'none'}",
         )

@@ -297,6 +297,8 @@ class Feed(Facts):
             raise ValueError("`aggregate` exactly with `delivery: aggregate`")
         dated = [("collections", entry.stream, entry.valid_from) for entry in self.collections]
         dated += [("unit_costs", entry.channel, entry.valid_from) for entry in self.unit_costs]
+        if self.covers_from and self.covers_until and self.covers_until < self.covers_from:
+            raise ValueError("`covers_until` not before `covers_from`")
         repeated = sorted(
             {f"{key}: {what} from {day}" for key, what, day in dated if dated.count((key, what, day)) > 1}
         )

@@ -19,6 +19,8 @@ _CODES = {
     "%j": r"\d{3}", "%G": r"\d{4}", "%V": r"\d{1,2}",
 }  # fmt: skip
 _DATE = re.compile(r"\{date:[^{}]+\}")
+# How people write that a date stands there.
+_DATE_IN_LETTERS = re.compile("yyyy|ddmm|mmdd|mmyy", re.IGNORECASE)
 _PART = re.compile(r"\{date:([^{}]+)\}|(?<![^/])\*\*/|\*|\?|\[[^\]/]+\]|.", re.DOTALL)
 _DAY_CODES = frozenset({"%d", "%j"})
 _MONTH_CODES = frozenset({"%m", "%b", "%B"})
@@ -42,11 +44,17 @@ class NamePattern(BaseModel):
         """Check a pattern's text and return it; raise ValueError with what was expected."""
         if text.startswith("/") or ".." in text.split("/"):
             raise ValueError("a file name pattern inside the feed's folder, without `..` or a leading `/`")
+        if "\\" in text:
+            raise ValueError(
+                "a file name pattern with *, ? and `/` between folders, without `\\` (no regular expression)"
+            )
         # `{date:%Y/%m}` is two folders: a date in each.
         text = _DATE.sub(lambda date: date[0].replace("/", "}/{date:"), text)
         rest = _DATE.sub("", text)
         if "{" in rest or "}" in rest:
             raise ValueError("a file name pattern with *, ? and `{date:%Y%m%d}`, and no other braces")
+        if _DATE_IN_LETTERS.search(rest):
+            raise ValueError("a date as `{date:%Y%m%d}`, in place of letters such as YYYYMMDD")
         pattern = cls(text=text)
         found = re.findall(r"%.", "".join(pattern._dates))
         if any(code not in _CODES for code in found) or len(found) != len(set(found)):

@@ -151,6 +151,6 @@ def _print(found: Profile, text: str, target: Path | None) -> None:
     checks = text.count("CHECK:")
     then = "" if target.parent.name == "councils" else ", then put it into include/councils/"
     report.print(
-        f"\nWrote {target} with {checks} things to CHECK. Settle them{then}.",
+        f"\nWrote {target} with {checks} {'thing' if checks == 1 else 'things'} to CHECK. Settle them{then}.",
         soft_wrap=True, markup=False,
     )  # fmt: skip

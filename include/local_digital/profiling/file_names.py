@@ -101,8 +101,9 @@ def guess_name_date(pattern: str, files: Sequence[tuple[str, dt.datetime | None]
         return NameDate("data-day", f"{shown}, up to its last hours", len(ends) > 2 and same == len(ends))  # noqa: PLR2004 - two may be chance
     shown = "in the one file" if len(ends) == 1 else f"in all {len(ends)} files"
     usual = sorted(apart for apart, _ in ends)[len(ends) // 2]
+    apart = "1 day" if usual == 1 else f"{usual} days"
     all_before = before == len(ends)
-    evidence = f"of the day before the name's {shown}" if all_before else f"usually {usual} days before the name's day"
+    evidence = f"of the day before the name's {shown}" if all_before else f"usually {apart} before the name's day"
     return NameDate("extract-day", f"the newest record is {evidence}", all_before)
 
 

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 STATES = {
     "not-provided": ("Not provided", "The council does not provide this transaction."),
     "awaited": ("No feed yet", "The council provides this transaction and does not send its records yet."),
-    "not-published": ("Not published yet", "The council sends its records and has not released its figures yet."),
+    "not-published": (
+        "Not published yet",
+        "The council has a feed of this transaction and has not released its figures yet.",
+    ),
     "not-supplied": ("Not supplied", "The council's export does not tell what this figure is made of."),
     "no-data": ("No data yet", "Nothing of this period has come, or it is not whole yet."),
     "withheld": ("Withheld", "A small count, or one that would give a small count away, withheld to protect privacy."),
