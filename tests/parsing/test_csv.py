@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from local_digital.config.formats import CsvFormat
 from local_digital.errors import DataError
-from local_digital.parsing.csv import read
+from local_digital.parsing.csv import blank_rows, header_again, layout, lines_with, read, telling_names
+from local_digital.parsing.decoding import SEND_AGAIN
+from local_digital.parsing.dialect import Dialect
 from local_digital.parsing.documents import Document
-from local_digital.parsing.sections import Reading, Section, Wanted
+from local_digital.parsing.sections import Reading, Section, Wanted, text_table
 
 NAMES = ["Case Ref", "Ward", "Notes"]
 WANTED = Wanted.of(NAMES, [["Case Ref"], ["Ward"]])
@@ -265,3 +267,183 @@ def test_row_of_another_width_is_cut_at_no_exotic_line_end() -> None:
     found = read_text("Case Ref,Ward,Notes\n1,A,x\u2028y,z\n2,B,x\x85y\n")
     assert rows_of(found) == [("2", "B", "x\x85y")]
     assert ragged_of(found) == [2]
+
+
+def layout_of(text: str, wanted: Wanted = WANTED, **facts: Any) -> tuple[Dialect, int | None]:
+    return layout(text.splitlines(keepends=True), CsvFormat(**facts), wanted, "here")
+
+
+@pytest.mark.parametrize(
+    ("text", "facts", "dialect", "header"),
+    [
+        ("Case Ref,Ward\n1,A\n", {}, Dialect(",", '"', None), 0),
+        ("Title\n\nCase Ref;Ward\n1;A\n", {}, Dialect(";", '"', None), 2),
+        ("Case Ref^Ward\n", {"quote": "none"}, Dialect("^", None, None), 0),
+        ("Case Ref~Ward\n", {"quote": "'", "escape": "\\"}, Dialect("~", "'", "\\"), 0),
+        ("Case Ref:Ward\n", {"delimiter": ":"}, Dialect(":", '"', None), 0),
+        # The row with most names, and the first of equals; one name is enough.
+        ("Ward,x\nCase Ref,Ward\nWard,Case Ref\n", {}, Dialect(",", '"', None), 1),
+        ("x\nWard\n", {}, Dialect(",", '"', None), 1),
+        ("Case Ref,Ward\nWard,Case Ref,Notes\n", {"header_line": 1}, Dialect(",", '"', None), 0),
+        ("x\nCase Ref,Ward,Notes\nCase Ref|Ward\n", {"header_line": 3}, Dialect("|", '"', None), 2),
+        ('Title "a\nb"\n"Case\nRef",Ward,Notes\n1,A\n', {}, Dialect(",", '"', None), 2),
+        ('"a\nb",c\n\n"Case\nRef",Ward,Notes\n1,A\n', {}, Dialect(",", '"', None), 3),
+        # Without a header, the delimiter that makes most rows as wide as the names.
+        ("1|A\n2|B\n", {"names": ["Case Ref", "Ward"]}, Dialect("|", '"', None), None),
+        ("1,0|A\n2|B\n3|C\n", {"names": ["Case Ref", "Ward"]}, Dialect("|", '"', None), None),
+        ("1\n", {"names": ["Case Ref", "Ward"]}, Dialect(",", '"', None), None),
+    ],
+)
+def test_delimiter_and_header_are_found(text: str, facts: dict[str, Any], dialect: Dialect, header: int | None) -> None:
+    assert layout_of(text, **facts) == (dialect, header)
+
+
+@pytest.mark.parametrize(
+    ("text", "facts", "cells"),
+    [("a,b,c\n1,2,3\n", {}, 3), ("a;b\n", {}, 1), ("", {}, 0), ("x\nCase Ref,Ward\n", {"header_line": 1}, 1),
+     ("Case Ref,Ward\n", {"header_line": 2}, 2)],
+)  # fmt: skip
+def test_export_without_a_known_column_is_refused_and_its_first_line_not_shown(
+    text: str, facts: dict[str, Any], cells: int
+) -> None:
+    with pytest.raises(DataError) as refused:
+        layout_of(text, **facts)
+    assert str(refused.value) == (
+        "here: expected a header with the columns of the feed's mapping; found none in the first lines; the first has "
+        f"{cells} cells. Check delimiter and header with the council, then mend the export or the council's file."
+    )
+
+
+def test_header_is_looked_for_in_the_first_sixty_lines() -> None:
+    assert read_text("\n" * 59 + "Case Ref,Ward,Notes\n1,A,x\n").found["header_line"] == 60
+    with pytest.raises(DataError, match="a header with"):
+        read_text("x\n" * 60 + "Case Ref,Ward,Notes\n1,A,x\n")
+
+
+def test_name_that_tells_a_header_is_the_required_one_that_looks_rarest() -> None:
+    assert telling_names(Wanted.of([], [["Ref"], ["Opened", "Date opened"], ["Reported on", "On"]])) == {
+        "opened", "date opened",
+    }  # fmt: skip
+    assert telling_names(Wanted.of([])) == frozenset()
+
+
+def test_lines_are_found_by_a_name_in_any_case_and_spacing() -> None:
+    content = b"x Case  Ref y\nnone\ncase ref,case ref\nCASE\tREF"
+    assert [content[start:end] for start, end in lines_with(content, "case ref")] == [
+        b"x Case  Ref y", b"case ref,case ref", b"CASE\tREF",
+    ]  # fmt: skip
+    assert list(lines_with(b"a.b\naxb\n", "a.b")) == [(0, 3)]
+
+
+def test_blank_rows_and_headers_among_the_rows_are_told() -> None:
+    table = text_table([["", " \t"], ["a", ""], ["", "b"], ["", ""]], 2)
+    assert blank_rows(table).tolist() == [True, False, False, True]
+    columns = text_table(
+        [[" CASE\u00a0 ref", "Ward"], ["case ref", "Wards"], ["x", "ward"], ["\ufeffCase Ref", "WARD"]], 2
+    )
+    assert header_again(columns.columns, ["Case Ref", "Ward"], 4).tolist() == [True, False, False, True]
+    assert header_again([], [], 2).tolist() == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "rows", "ragged", "found"),
+    [
+        ("Case Ref,Ward,Notes\n", [], [], {}),
+        ("Case Ref,Ward,Notes", [], [], {}),
+        ("Case Ref,Ward,Notes\n\n, ,\n,,\n", [], [], {}),
+        ("Case Ref,Ward,Notes\n1,A,x\nTotal,,\nTotal,1,\n", [(2, "1", "A", "x")], [], {"totals_rows": 2}),
+        ("Case Ref,Ward,Notes\nTotal,,\n1,A,x\n", [(2, "Total", "", ""), (3, "1", "A", "x")], [], {}),
+        (
+            "Case Ref,Ward,Notes\n1,A,\"x\ny\"\nCASE REF,ward,notes\n2,B\n3,C,z\n",
+            [(2, "1", "A", "x\ny"), (6, "3", "C", "z")], [5], {"repeated_headers": 1},
+        ),
+        # A last row of another width is no sign of a file cut off where it is a remark, a total or ends with a line.
+        ("Case Ref,Ward,Notes\n1,A,x\nSource: the council", [(2, "1", "A", "x")], [3], {}),
+        ("Case Ref,Ward,Notes\n1,A,x\nTotal: 1", [(2, "1", "A", "x")], [3], {}),
+        ("Case Ref,Ward,Notes\n1,A,x\nTotal,1", [(2, "1", "A", "x")], [3], {}),
+        ("Case Ref,Ward,Notes\n1,A,x\nTotal calls,1", [(2, "1", "A", "x")], [3], {}),
+        ("Case Ref,Ward,Notes\n1,A,x\n2,B\n", [(2, "1", "A", "x")], [3], {}),
+        ("Case Ref,Ward,Notes\n1,A,x\n2,B,y,z", [(2, "1", "A", "x")], [3], {}),
+        # Where such rows are many, the last one says nothing.
+        ("Case Ref,Ward,Notes\n1,A\n2,B", [], [2, 3], {}),
+    ],
+)  # fmt: skip
+def test_every_row_is_read_set_aside_or_counted(
+    text: str, rows: list[tuple[Any, ...]], ragged: list[int], found: dict[str, int]
+) -> None:
+    reading = read_text(text)
+    lines = [int(line) for section in reading.sections for line in section.places]
+    assert [(line, *row) for line, row in zip(lines, rows_of(reading), strict=True)] == rows
+    assert ragged_of(reading) == ragged
+    assert {key: reading.found[key] for key in ("repeated_headers", "totals_rows") if key in reading.found} == found
+
+
+def test_document_s_number_is_part_of_every_place() -> None:
+    content = b"Case Ref,Ward,Notes\n1,A,x\n2,B\n3,C,y\n"
+    (section,) = read(2, Document("", content), CsvFormat(), WANTED, "here").sections
+    assert (section.places.tolist(), section.ragged) == ([2_000_000_002, 2_000_000_004], [2_000_000_003])
+
+
+def test_names_twice_in_the_header_are_told() -> None:
+    (section,) = read_text("Case Ref,Ward,Date,DATE\n1,A,x,y\n").sections
+    assert (section.names, section.twice) == (["Case Ref", "Ward", "Date (1)", "DATE (2)"], {"date"})
+
+
+def test_rows_before_a_quote_that_stays_open_are_read_and_counted_from_their_lines() -> None:
+    wide = "".join(f"{number},A,x\n" for number in range(3, 9))
+    text = f'Case Ref,Ward,Notes\n1,"A\nB",x\n2,B\n\n{wide}9,C,"x\n10,D,y\n11,E,z\n'
+    found = read_text(text)
+    assert [(int(line), row) for line, row in zip(found.sections[0].places, rows_of(found), strict=True)] == [
+        (2, ("1", "A\nB", "x")), *((number + 3, (str(number), "A", "x")) for number in range(3, 9)),
+        (13, ("10", "D", "y")), (14, ("11", "E", "z")),
+    ]  # fmt: skip
+    assert ragged_of(found) == [4, 12]
+
+
+@pytest.mark.parametrize("rows", [1, 49])
+@pytest.mark.parametrize("end", ["2,B", "2", '"2,B,x', '2,B,"x'])
+def test_file_cut_off_is_refused_in_plain_words(rows: int, end: str) -> None:
+    with pytest.raises(DataError) as refused:
+        read_text("Case Ref,Ward,Notes\n" + "1,A,x\n" * rows + end)
+    assert str(refused.value) == (
+        "here: expected a whole file; found one whose last row ends half way, as when a transfer was cut off. "
+        + SEND_AGAIN
+    )
+
+
+@pytest.mark.parametrize(("ragged", "is_refused"), [(1, True), (2, True), (3, False)])
+def test_last_short_row_is_a_sign_of_a_cut_off_only_where_such_rows_are_few(ragged: int, is_refused: bool) -> None:
+    text = "Case Ref,Ward,Notes\n" + "1,A,x,y\n" * (ragged - 1) + "1,A,x\n" * 50 + "2,B"
+    if is_refused:
+        with pytest.raises(DataError, match="half way"):
+            read_text(text)
+    else:
+        assert len(ragged_of(read_text(text))) == ragged
+
+
+def test_header_whose_quote_is_never_closed_is_refused_in_plain_words() -> None:
+    with pytest.raises(DataError) as refused:
+        read_text('Case Ref,Ward,"Notes\n1,A,x\n')
+    assert str(refused.value) == (
+        "here: expected a header whose quotes are closed; found one with a quote that runs on to the end. "
+        "Ask the council to mend the export; nothing was loaded from this one."
+    )
+
+
+@pytest.mark.timeout(60)
+def test_thousand_different_headers_are_read_and_more_are_refused() -> None:
+    pair = "Case Ref,Ward,Notes\n1,A,x\nWard,Case Ref,Notes\nA,1,x\n"
+    assert len(read_text(pair * 500).sections) == 1000
+    with pytest.raises(DataError) as refused:
+        read_text(pair * 501)
+    assert str(refused.value) == f"here: expected at most 1,000 headers; found more. {SEND_AGAIN}"
+
+
+@pytest.mark.parametrize(("longer", "is_wider"), [(10, False), (11, True)])
+def test_header_is_widened_where_most_of_the_first_rows_close_with_a_delimiter(longer: int, is_wider: bool) -> None:
+    rows = "1,A,x,,\n" * longer + "2,B,y\n" * (20 - longer) + "3,C,z,,\n" * 9
+    (section,) = read_text(f"Case Ref,Ward,Notes\n{rows}").sections
+    assert section.names == [*NAMES, *(["column 4", "column 5"] if is_wider else [])]
+    assert (section.cells.num_rows, section.ragged) == (
+        (9 + longer, list(range(longer + 2, 22))) if is_wider else (29, [])
+    )

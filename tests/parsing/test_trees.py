@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from local_digital.config.formats import NdjsonFormat, TreeFormat
 from local_digital.errors import DataError
+from local_digital.parsing.decoding import SEND_AGAIN
 from local_digital.parsing.documents import Document
 from local_digital.parsing.sections import Reading
-from local_digital.parsing.trees import read
+from local_digital.parsing.trees import names_in, parsed, read, records, value_of
 
 NDJSON = NdjsonFormat(kind="ndjson")
 
@@ -183,3 +184,191 @@ def test_xml_bombs_and_outside_entities_are_refused(content: str) -> None:
 def test_one_broken_line_of_many_is_named() -> None:
     with pytest.raises(DataError, match="line 2"):
         read([Document("", b'{"id": 1}\n{"id": \n')], NDJSON, ["id"], "here")
+
+
+def one_cell(record: Any, name: str) -> str:
+    (found,) = cells(read_json([record], name), name) or []
+    return found
+
+
+@pytest.mark.parametrize(
+    ("record", "name", "text"),
+    [
+        ({"a": False}, "a", "false"), ({"a": 0}, "a", "0"), ({"a": 0.0}, "a", "0"), ({"a": " x "}, "a", "x"),
+        ({"a": []}, "a", ""), ({"a": {}}, "a", ""), ({"a": [[], "", "b", {"c": 1}, True, 2.0]}, "a", "b; true; 2"),
+        ({"a": [[[["4"]]]]}, "a", "4"), ({"a": [[[[["5"]]]]]}, "a", "5"), ({"a": [[[[[["6"]]]]]]}, "a", ""),
+        ({"a": {"b.c": {"d": 1}}}, "a.b.c.d", "1"), ({"a.b": {"c": 1}}, "a.b.c", "1"), ({"a": 1, "a.b": 2}, "a.b", "2"),
+        ({"a.b.c": {"d.e": 3}}, "a.b.c.d.e", "3"), ({"Ward ": "A"}, " WARD", "A"), ({"Ward?": "A"}, "Ward?", "A"),
+        ({"a": [{"b": 1}, {"b": 2}]}, "a[1].b", "2"), ({"a": [{"b": 1}]}, "a[5].b", ""),
+        ({"a": "x"}, "to_number(a)", ""), ({"a": "x"}, "sum(a)", ""), ({"a": 1, "A": 2}, "A", "2"),
+        ({"b": 1, "B": 2}, "b ", "1"),
+    ],
+)  # fmt: skip
+def test_cell_is_what_stands_under_its_name(record: dict[str, Any], name: str, text: str) -> None:
+    assert one_cell(record, name) == text
+
+
+def test_mapping_is_no_value_and_its_leaves_are() -> None:
+    reading = read_json([{"a": {"b": 1}}, {"a": 2}, {"a": {}}], "a", "a.b")
+    assert [cells(reading, name) for name in ("a", "a.b")] == [["", "2", ""], ["1", "", ""]]
+
+
+@pytest.mark.parametrize("name", ["Ward?", "a[", "(", "nobody", "no.body", "`1", "a b"])
+def test_name_that_no_record_has_and_that_is_no_expression_is_no_column(name: str) -> None:
+    (section,) = read_json([{"id": 1}], "id", name).sections
+    assert section.names == ["id"]
+
+
+@pytest.mark.parametrize("name", ["tags[0]", "keys(@)[9]", "missing || other", "*.x"])
+def test_expression_is_a_column_even_where_it_finds_nothing(name: str) -> None:
+    (section,) = read_json([{"id": "1"}], name).sections
+    assert section.names == [name, "id"]
+    assert [column.to_pylist() for column in section.cells.columns][1] == [None]
+
+
+def test_reading_tells_names_places_and_counts() -> None:
+    lines = Document("a", b'{"id": 1, "w": {"x": 2}}\n\n{"id": 3, "y": []}\n')
+    reading = read([lines, Document("b", b'\n{"id": 4}')], NDJSON, ["w.x", "ID"], "here")
+    (section,) = reading.sections
+    assert section.names == ["w.x", "ID", "y"]
+    assert section.cells.to_pydict() == {"c0": ["2", "", ""], "c1": ["1", "3", "4"], "c2": [None] * 3}
+    assert {str(field.type) for field in section.cells.schema} == {"string"}
+    assert (section.places.tolist(), str(section.places.dtype)) == ([1, 3, 1_000_000_002], "int64")
+    assert (section.native_dates, section.ragged, section.twice) == (False, [], frozenset())
+    assert (reading.found, reading.notes) == ({"documents": 2, "records": 3}, [])
+
+
+def test_delivery_without_records_has_every_column_asked_for_and_no_rows() -> None:
+    for documents in ([], [Document("a", b"[]"), Document("b", b"[]")]):
+        reading = read(documents, TreeFormat(kind="json"), ["id", "w.x"], "here")
+        (section,) = reading.sections
+        assert (section.names, section.cells.num_rows, section.places.tolist()) == (["id", "w.x"], 0, [])
+        assert reading.found == {"documents": len(documents), "records": 0}
+
+
+def test_name_that_is_too_long_hides_no_other_name() -> None:
+    found = [{"x" * 1001: 1, "x" * 1000: 2, "a": {"y" * 999: 3, "b": 4}, "c": 5}]
+    assert names_in(found) == ["x" * 1000, "a.b", "c"]
+
+
+def test_five_hundred_names_are_kept() -> None:
+    assert names_in([{f"n{number}": 1 for number in range(499)}, {"a": {"b": 1, "c": 2}, "d": 3}]) == [
+        *(f"n{number}" for number in range(499)), "a.b",
+    ]  # fmt: skip
+
+
+def test_leaves_a_hundred_mappings_down_are_named_and_deeper_ones_are_not() -> None:
+    def nested(depth: int) -> dict[str, Any]:
+        record: dict[str, Any] = {"leaf": 1}
+        for _ in range(depth):
+            record = {"a": record}
+        return record
+
+    assert names_in([nested(100)]) == ["a." * 100 + "leaf"]
+    assert names_in([nested(101)]) == ["a." * 100 + "a"]
+    assert value_of(nested(100), "a." * 100 + "leaf") == "1"
+
+
+@pytest.mark.parametrize(
+    ("record", "name", "value"),
+    [({"a": {"b": 1.0}}, "a.b", "1"), ({"a": 1}, "a.b", ""), ({}, "a", ""), ({"a": None}, "a", ""),
+        ({"a[0]": 1}, "a[0]", "1")],
+)  # fmt: skip
+def test_leaf_is_followed_by_its_name_alone(record: dict[str, Any], name: str, value: str) -> None:
+    assert value_of(record, name) == value
+
+
+@pytest.mark.parametrize(
+    ("content", "at", "found"),
+    [
+        ([{"a": 1}, {"a": 2}], None, [{"a": 1}, {"a": 2}]),
+        ({"a": 1}, None, [{"a": 1}]),
+        ({"data": {"items": [{"a": 1}]}}, "data.items", [{"a": 1}]),
+        ({"data": {"items": {"a": 1}}}, "data.items", [{"a": 1}]),
+        ({"data": {}}, "data.items", []),
+        ({"data": None}, "data", []),
+        ([], None, []),
+        (["x", [{"a": 1}]], "[?type(@) == 'array'] | [0]", [{"a": 1}]),
+    ],
+)
+def test_records_are_found_where_the_council_s_file_says(content: Any, at: str | None, found: list[Any]) -> None:
+    facts = TreeFormat(kind="json", records=at)
+    assert records(json.dumps(content).encode(), facts, "here") == list(enumerate(found, 1))
+
+
+@pytest.mark.parametrize(
+    ("content", "at", "found"),
+    [
+        ("<l><r><a>1</a></r><r><a>2</a></r></l>", None, [{"a": "1"}, {"a": "2"}]),
+        ("<l><n>x</n><r><a>1</a></r><r><a>2</a></r></l>", None, [{"a": "1"}, {"a": "2"}]),
+        ("<l><r><a>1</a></r></l>", None, [{"a": "1"}]),
+        ("<r><a>1</a><b>2</b></r>", None, [{"a": "1", "b": "2"}]),
+        ("<l><a>1</a><a>2</a><b>3</b><b>4</b></l>", None, [{"a": ["1", "2"], "b": ["3", "4"]}]),
+        ("<l/>", None, []), ("<l/>", "r", []), ("<l>text</l>", "r", []), ("<l><x/></l>", "r", []),
+        ("<l><r><a>1</a></r></l>", "r", [{"a": "1"}]),
+        ('<l><r k="v"> t <a/></r></l>', "r", [{"@k": "v", "a": "", "#text": "t"}]),
+        ("<l><r><a>1</a><a>2</a><a>3</a></r></l>", "r", [{"a": ["1", "2", "3"]}]),
+    ],
+)  # fmt: skip
+def test_records_of_xml_are_what_repeats_below_the_root(content: str, at: str | None, found: list[Any]) -> None:
+    assert [record for _, record in records(content.encode(), TreeFormat(kind="xml", records=at), "here")] == found
+
+
+@pytest.mark.parametrize(("deep", "is_read"), [(99, True), (100, True), (101, False)])
+def test_elements_of_xml_may_lie_a_hundred_deep(deep: int, is_read: bool) -> None:
+    content = f"<l>{'<a>' * deep}x{'</a>' * deep}</l>".encode()
+    if is_read:
+        found: Any = parsed(content, TreeFormat(kind="xml"), "here")
+        for _ in range(deep):
+            found = found["a"]
+        assert found == "x"
+    else:
+        with pytest.raises(DataError, match=r"^here: expected XML at most 100 elements deep; found deeper\."):
+            parsed(content, TreeFormat(kind="xml"), "here")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "windows-1252"])
+def test_json_is_read_in_the_encoding_that_it_came_in(encoding: str) -> None:
+    content = '{"id": "café £5"}'.encode(encoding)
+    assert parsed(content, TreeFormat(kind="json"), "here") == {"id": "café £5"}
+
+
+def test_byte_that_no_encoding_has_spoils_its_own_cell_only() -> None:
+    assert parsed(b'{"id": "\xa3\x81", "b": 1}', TreeFormat(kind="json"), "here") == {"id": "£\ufffd", "b": 1}
+
+
+WEB_PAGE = "a web page, as servers send when something failed"
+CUT_OFF = "text that is not, as when a transfer was cut off"
+MEND = "Check the answer with the council, then mend `format.records` in the council's file."
+
+
+@pytest.mark.parametrize(
+    ("kind", "at", "content", "message"),
+    [
+        ("json", None, b" \n", f"JSON; found an empty file. {SEND_AGAIN}"),
+        (
+            "json",
+            None,
+            b" \n<x/>",
+            f"JSON; found a web page or XML, as servers send when something failed. {SEND_AGAIN}",
+        ),
+        ("json", None, b'{"a": ', f"JSON; found {CUT_OFF}. {SEND_AGAIN}"),
+        ("ndjson", None, b"{}\n{", f"a JSON object on every line; line 2 is none; found {CUT_OFF}. {SEND_AGAIN}"),
+        ("ndjson", None, b"{}\n\n[]", f"a JSON object on every line; found something else on line 3. {SEND_AGAIN}"),
+        ("xml", None, b"<html><body/></html>", f"XML; found {WEB_PAGE}. {SEND_AGAIN}"),
+        ("xml", None, b"<HTML><body/></HTML>", f"XML; found {WEB_PAGE}. {SEND_AGAIN}"),
+        ("xml", None, b"<l>", f"XML without a document type; found text that is not, or that is cut off. {SEND_AGAIN}"),
+        ("json", "a.b", b'{"x": 1}', f"records at `a.b`; found nothing there. {MEND}"),
+        ("json", "a", b'{"a": 1}', f"records at `a`; found something else. {MEND}"),
+        ("json", None, b'[{"a": 1}, 2]', f"a list of records; found something else. {MEND}"),
+        ("json", None, b'"x"', f"a list of records; found something else. {MEND}"),
+        ("json", None, b"null", f"a list of records; found nothing there. {MEND}"),
+    ],
+)
+def test_refusal_says_where_what_was_expected_what_was_found_and_what_to_do(
+    kind: str, at: str | None, content: bytes, message: str
+) -> None:
+    facts = NDJSON if kind == "ndjson" else TreeFormat.model_validate({"kind": kind, "records": at})
+    with pytest.raises(DataError) as refused:
+        read([Document("", content)], facts, ["id"], "here")
+    assert str(refused.value) == f"here: expected {message}"

@@ -202,7 +202,7 @@ class _Conversion:
     def __init__(self, handle: FeedHandle, delivered: Delivered, secret: str, where: str) -> None:
         self._handle = handle
         self._feed = handle.feed
-        self._rows = Rows(np.empty(0, np.int64), {}, native_dates=False)
+        self._rows: Rows
         self._delivered = delivered
         self._secret = secret
         self._where = where

@@ -166,9 +166,7 @@ class Mapping:
 
     def _is_required(self, name: str) -> bool:
         field = self._handle.contract.fields.get(name)
-        return name in self._feed.required_fields or bool(
-            field and field.required and name not in {"record_ref", "reported_at"}
-        )
+        return name in self._feed.required_fields or bool(field and field.required and name != "reported_at")
 
     def _all_names(self) -> list[str]:
         return [column.source for column in self._feed.columns.values() if column.source]

@@ -69,7 +69,7 @@ def read(documents: Sequence[Document], facts: TreeFormat | NdjsonFormat, names:
         {f"c{index}": pa.array(column, pa.string()) for index, column in enumerate(columns.values())}
         | {f"c{len(columns) + index}": pa.nulls(len(found), pa.string()) for index in range(len(others))}
     )
-    section = Section([*columns, *others], cells, np.array(places, np.int64), native_dates=False)
+    section = Section([*columns, *others], cells, np.array(places, np.int64))
     return Reading([section], {"documents": len(documents), "records": len(found)})
 
 
