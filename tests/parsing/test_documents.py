@@ -18,7 +18,7 @@ from pysequoia import Tsk, encrypt
 
 from local_digital.config.formats import CsvFormat, XlsxFormat
 from local_digital.errors import ConfigurationError, DataError
-from local_digital.parsing.documents import Document, unwrap
+from local_digital.parsing.documents import Document, unwrap, wrapping
 from local_digital.settings import Connection
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def zipped(members: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -
 def test_what_was_wrapped_comes_out_again(content: bytes, wrappings: list[str]) -> None:
     inner = b"Case Ref," + content
     wrapped = inner
-    for wrapping in wrappings:
-        wrapped = gzip.compress(wrapped) if wrapping == "gzip" else zipped({"a.csv": wrapped})
+    for kind in wrappings:
+        wrapped = gzip.compress(wrapped) if kind == "gzip" else zipped({"a.csv": wrapped})
     assert [document.content for document in opened(wrapped)] == [inner]
 
 
@@ -266,3 +266,34 @@ def test_what_gnupg_seals_for_a_key_with_a_passphrase_is_opened(tmp_path: Path) 
             pgp="a_key",
         )
         assert found == [Document("", content)]
+
+
+@pytest.mark.parametrize("wrap", [gzip.compress, lambda content: zipped({"a.csv": content})])
+def test_four_wrappings_are_taken_off_and_a_fifth_is_refused(wrap: Any) -> None:
+    content = b"Case Ref\n"
+    for _ in range(4):
+        content = wrap(content)
+    assert [document.content for document in opened(content)] == [b"Case Ref\n"]
+    with pytest.raises(DataError, match=r"^here: expected at most 4 wrappings round each other; found more"):
+        opened(wrap(content))
+
+
+@pytest.mark.parametrize(
+    ("content", "wrapped"),
+    [
+        (b"\x1f\x8b\x08", "gzip"), (b"PK\x03\x04\x14", "zip"), (b"PK\x05\x06\0", "zip"), (b"PK\x01\x02", None),
+        (b"Case Ref\n", None), (b"", None), (b" \n-----BEGIN PGP MESSAGE-----", "OpenPGP"),
+        (b"\x85\x01\x0c\x03\xff\xfe" + b"\xff" * 9, "OpenPGP"), (b"\xc1\x5e\x06\xff\xfe" + b"\xff" * 9, "OpenPGP"),
+        (b"\xc1\xc0\x10\x03\xff" + b"\xff" * 9, "OpenPGP"), (b"\x85\x01\x0c\x07\xff\xfe" + b"\xff" * 9, None),
+        (b"\x85\x01\x0c", None),
+    ],
+)  # fmt: skip
+def test_wrapping_is_known_by_its_first_bytes(content: bytes, wrapped: str | None) -> None:
+    assert wrapping(content) == wrapped
+
+
+def test_bomb_is_refused_in_words_that_name_the_limit() -> None:
+    with pytest.raises(
+        DataError, match=r"^here: expected at most 7 times its size when unpacked; found more, as of a bomb"
+    ):
+        opened(gzip.compress(b"0" * (80 * MIB)), max_ratio=7)

@@ -168,3 +168,20 @@ def test_zero_characters_come_out_of_cells() -> None:
     rows = (ONE.format("A1", "Case Ref"), ONE.format("A2", "a\0b"))
     content = packed("".join(f'<row r="{number}">{row}</row>' for number, row in enumerate(rows, 1)))
     assert rows_of(read_sheet(content)) == [("ab",)]
+
+
+def test_every_row_of_totals_at_the_end_is_counted_and_none_above() -> None:
+    rows = [["Case Ref", "Reported", "Ward"], ["Total", None, None], ["1", None, "A"], ["Total", None, 1], ["Sum", 1]]
+    reading = read_sheet(saved(*rows))
+    assert rows_of(reading) == [("Total", "", ""), ("1", "", "A")]
+    assert reading.found["totals_rows"] == 2
+
+
+@pytest.mark.parametrize("facts", [{}, {"header_line": 1}, {"header_line": 9}])
+def test_sheet_without_a_known_column_is_refused_in_plain_words(facts: dict[str, int]) -> None:
+    with pytest.raises(DataError) as refused:
+        read_sheet(saved(["x"], ["y"]), **facts)
+    assert str(refused.value) == (
+        "here: expected a header with the columns of the feed's mapping; found none in the first rows of the sheet, "
+        "which has 2 rows. Check sheet and header with the council, then mend the export or the council's file."
+    )
