@@ -64,8 +64,9 @@ _TOKENS = (
     b"\xe2\x80\xa8", b"\x0b", b"\x0c", b"\x1c", b"\xe2\x80\x8b", b"9999-12-31", b"0001-01-01", b"2025-03-30 01:30",
     b"1.0E+11", b"99999999999999999999", b"=cmd|' /C calc'!A0", b"\x1f\x8b", b"PK\x03\x04",
 )  # fmt: skip
-# Small, so that inputs are cut into several.
+# Small, so that inputs are cut into several; so many lines are looked at for a header, by both readers.
 _PIECE = 64
+_HEADER_WITHIN = 3
 
 
 def _lines(content: bytes) -> int:
@@ -107,10 +108,14 @@ def _loses_no_line(text: str, reading: Reading, facts: CsvFormat) -> None:
 
 def _check_both(data: bytes) -> None:
     handle, content = chosen(data, _FEEDS)
-    with mock.patch.object(plain_csv, "_PIECE", _PIECE):
-        in_pieces = _outcome(content, handle)
-    with mock.patch.object(parsing, "PlainCsv", _never):
-        whole = _outcome(content, handle)
+    with (
+        mock.patch.object(csv, "HEADER_WITHIN", _HEADER_WITHIN),
+        mock.patch.object(plain_csv, "HEADER_WITHIN", _HEADER_WITHIN),
+    ):
+        with mock.patch.object(plain_csv, "_PIECE", _PIECE):
+            in_pieces = _outcome(content, handle)
+        with mock.patch.object(parsing, "PlainCsv", _never):
+            whole = _outcome(content, handle)
     hold("both readers make the same of a file", kept=in_pieces == whole)
 
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local_digital.errors import DataError
-from local_digital.parsing import candidates, plain_csv
+from local_digital.parsing import candidates, csv, plain_csv
 from local_digital.parsing.plain_csv import Odd
 from tests.parsing.test_candidates import parsed
 
@@ -83,6 +83,9 @@ def test_pieces_and_the_whole_give_the_same(
     facts = {"format": {"kind": "csv", "encoding": encoding}}
     with monkeypatch.context() as patch:
         patch.setattr(plain_csv, "_PIECE", piece)
+        # Both look as far for a header.
+        patch.setattr(plain_csv, "HEADER_WITHIN", 2)
+        patch.setattr(csv, "HEADER_WITHIN", 2)
         assert outcome(content, **facts) == whole(monkeypatch, content, **facts)
 
 
@@ -91,6 +94,7 @@ def test_a_plain_file_is_read_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None
         raise AssertionError("read as a whole")
 
     monkeypatch.setattr(plain_csv, "_PIECE", 100)
+    monkeypatch.setattr(plain_csv, "HEADER_WITHIN", 2)
     monkeypatch.setattr(candidates, "documents_of", never)
     rows = [(f"A{number}", "2025-11-30", "Web", 'St "Giles"', "1", "a, b") for number in range(500)]
     found = parsed(written(rows, "\r\n", []), WARD)
@@ -101,6 +105,7 @@ def test_a_plain_file_is_read_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_words_are_counted_over_all_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plain_csv, "_PIECE", 100)
+    monkeypatch.setattr(plain_csv, "HEADER_WITHIN", 2)
     rows = [(f"A{number}", "2025-11-30", "Owl" if number % 2 else "OWL", "", "1.0E+11", "") for number in range(90)]
     assert parsed(written(rows, "\n", []), WARD, ignored_columns=["Notes"]).warnings == [
         "90 rows with the unmapped channel `OWL`", "rows whose `UPRN` a spreadsheet has shortened: 90"
@@ -109,6 +114,7 @@ def test_words_are_counted_over_all_pieces(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_filter_column_may_be_blank_in_a_piece_but_not_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plain_csv, "_PIECE", 100)
+    monkeypatch.setattr(plain_csv, "HEADER_WITHIN", 2)
     facts: dict[str, Any] = {"rows": [{"column": "Notes", "in": ["bins"]}]}
     rows = [(f"A{number}", "2025-11-30", "Web", "", "", "bins" if number == 80 else "") for number in range(90)]
     found = parsed(written(rows, "\n", []), WARD, **facts)
@@ -145,6 +151,7 @@ def test_escape_before_a_line_s_end_is_read_as_in_the_whole(monkeypatch: pytest.
     facts = {"format": {"kind": "csv", "escape": "\\", "delimiter": ","}, "columns": WARD_ONLY}
     with monkeypatch.context() as patch:
         patch.setattr(plain_csv, "_PIECE", 60)
+        patch.setattr(plain_csv, "HEADER_WITHIN", 2)
         assert outcome(content, **facts) == whole(monkeypatch, content, **facts)
 
 
@@ -152,6 +159,7 @@ def test_byte_order_mark_at_the_border_of_a_piece_is_read_as_in_the_whole(monkey
     content = b"Ref,Opened,How,Ward\n" + "\ufeffA1,2025-11-04,Web,A\n".encode() * 9
     with monkeypatch.context() as patch:
         patch.setattr(plain_csv, "_PIECE", 30)
+        patch.setattr(plain_csv, "HEADER_WITHIN", 2)
         assert outcome(content, columns=WARD_ONLY) == whole(monkeypatch, content, columns=WARD_ONLY)
 
 

@@ -58,7 +58,11 @@ class PlainCsv:
         self._wanted = wanted
         self._pieces = _pieces(file)
         self.found: dict[str, object] = {"encoding": self._encoding, "line_ends": "LF"}
-        self._first = self._decoded(next(self._pieces, b"").removeprefix(_BOM))
+        first = next(self._pieces, b"").removeprefix(_BOM)
+        # Where lines are very long: a better header may stand in any of the lines that the other reader looks at.
+        while first.count(b"\n") < HEADER_WITHIN and (more := next(self._pieces, None)):
+            first += more
+        self._first = self._decoded(first)
         if wrapping(self._first):
             raise Odd
         try:
