@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local_digital.errors import DataError
-from local_digital.parsing import candidates, csv, plain_csv
+from local_digital.parsing import candidates, plain_csv
+from local_digital.parsing import csv as careful_csv
 from local_digital.parsing.plain_csv import Odd
 from tests.parsing.test_candidates import parsed
 
@@ -85,7 +86,7 @@ def test_pieces_and_the_whole_give_the_same(
         patch.setattr(plain_csv, "_PIECE", piece)
         # Both look as far for a header.
         patch.setattr(plain_csv, "HEADER_WITHIN", 2)
-        patch.setattr(csv, "HEADER_WITHIN", 2)
+        patch.setattr(careful_csv, "HEADER_WITHIN", 2)
         assert outcome(content, **facts) == whole(monkeypatch, content, **facts)
 
 
