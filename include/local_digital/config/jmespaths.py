@@ -15,7 +15,7 @@ def check_path(path: str) -> str:
     """Return a JMESPath; raise ValueError saying what was expected when a text is none, or copies without measure."""
     if _NAMES.fullmatch(path):
         return path
-    tree = _parsed(path)
+    tree = parsed(path)
     if tree is None:
         raise ValueError("a JMESPath")
     _check_copies(tree)
@@ -24,12 +24,13 @@ def check_path(path: str) -> str:
 
 def check_column(name: str) -> None:
     """The same for a column's name, which need not be a JMESPath at all."""
-    tree = None if _NAMES.fullmatch(name) else _parsed(name)
+    tree = None if _NAMES.fullmatch(name) else parsed(name)
     if tree is not None:
         _check_copies(tree)
 
 
-def _parsed(path: str) -> Any:
+def parsed(path: str) -> Any:
+    """Return the syntax tree of a JMESPath, None when a text is none."""
     import jmespath  # noqa: PLC0415 - hardly any file has a path that needs it
 
     try:

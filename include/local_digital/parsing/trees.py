@@ -16,6 +16,7 @@ import pyarrow as pa
 from defusedxml import DefusedXmlException
 from jmespath.exceptions import JMESPathError
 
+from local_digital.config import jmespaths
 from local_digital.config.formats import NdjsonFormat, TreeFormat
 from local_digital.errors import DataError
 from local_digital.parsing.decoding import SEND_AGAIN
@@ -223,14 +224,7 @@ def _leaves(found: Sequence[_Record]) -> dict[str, None]:
 
 def _is_expression(name: str) -> bool:
     """Say whether a name that no record has is meant as a JMESPath: `Ward?` is just a name."""
-    if _PLAIN.fullmatch(name):
-        return False
-    try:
-        jmespath.compile(name)
-    except (ValueError, RecursionError):
-        # Its own errors are ValueErrors; it reads literals as JSON, and numbers as int.
-        return False
-    return True
+    return not _PLAIN.fullmatch(name) and jmespaths.parsed(name) is not None
 
 
 def _getter(name: str, *, plain: bool) -> Callable[[_Record], object]:
