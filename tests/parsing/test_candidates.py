@@ -12,17 +12,14 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
-from local_digital.config.loading import load_transactions
-from local_digital.config.models import Council
+from fuzz import feeds
 from local_digital.errors import DataError
 from local_digital.parsing import candidates as candidates_module
 from local_digital.parsing.candidates import Candidates, Fault, documents_of, identify, parse
 from local_digital.parsing.mapping import Delivered
-from local_digital.settings import ROOT
 from local_digital.workspace import FeedHandle
 from tests.raw_files import raw_file
 
-CONTRACT = load_transactions(ROOT / "include")[0]["report-missed-bin"]
 REF: dict[str, Any] = {"from": "Ref"}
 OPENED: dict[str, Any] = {"from": "Opened", "formats": ["iso"]}
 HOW: dict[str, Any] = {"from": "How", "map": {"Web": "online", "Phone": "phone"}}
@@ -32,22 +29,7 @@ AS_OF = dt.datetime(2025, 12, 1, tzinfo=dt.UTC)
 def handle(columns: dict[str, Any] | None = None, *, whole: bool = False, **feed: Any) -> FeedHandle:
     """A feed with these columns beside the usual three, or with these alone."""
     usual = {"record_ref": REF, "reported_at": OPENED, "channel": HOW}
-    council = Council.model_validate(
-        {
-            "council": "anywhere", "name": "Anywhere", "gss_code": "E06000001", "tier": "unitary",
-            "bank_holidays": "england-and-wales", "phase": 3, "schedule": "0 5 * * *",
-            "privacy": {"connection": "privacy"}, "platform": {"connection": "platform", "data_group": "anywhere"},
-            "feeds": {
-                "report-missed-bin": {
-                    "delivery": "delta",
-                    "source": {"kind": "folder", "files": "*"},
-                    **feed,
-                    "columns": columns if whole else {**usual, **(columns or {})},
-                }
-            },
-        }
-    )  # fmt: skip
-    return FeedHandle(council, CONTRACT, council.feeds["report-missed-bin"], 1)
+    return feeds.feed(columns if whole else {**usual, **(columns or {})}, only=True, **feed)
 
 
 def parsed(
