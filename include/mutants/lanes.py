@@ -1,0 +1,251 @@
+"""Try mutants one after the other in a few lanes: each in a process of its own, against a lane's own PostgreSQL."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import pytest
+from mutmut.mutation.trampoline import set_mutant_under_test
+from rich.console import Console
+from rich.progress import Progress
+from sqlalchemy import Engine, create_engine, event, text
+
+from local_digital import sql
+from local_digital.embedded import EmbeddedServer
+from local_digital.settings import ROOT
+from mutants.statements import mutants_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from sqlalchemy.engine import ExceptionContext
+
+# What PostgreSQL says of a text that is no statement at all: syntax, types, names. Such a mutant tells nothing.
+_NO_STATEMENT = {
+    "42601", "42883", "42804", "42703", "42P01", "42P10", "42803", "42846", "42702", "42P18", "42725", "42P20",
+}  # fmt: skip
+# Imported once, before any mutant: the start of Python takes longer than most tests.
+_WARM = ("tests.conftest", "tests.publishing.two_feeds", "local_digital.cli", "great_expectations", "pandas")
+_PATIENCE = 4
+
+
+@dataclass(frozen=True)
+class Trial:
+    """name: of the mutant. reached: what a test has to reach to notice. apply: makes the change in this process."""
+
+    name: str
+    reached: str
+    apply: Callable[[], None]
+    is_statement: bool
+
+
+@dataclass
+class Tests:
+    """The tests that reach something, the likeliest to notice first.
+
+    seconds: how long each test takes; reaching: the tests by what they reach; budget: how many seconds of tests a
+    mutant gets before it has survived.
+    """
+
+    seconds: dict[str, float]
+    reaching: dict[str, list[str]]
+    budget: float
+    _noticed: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+
+    @classmethod
+    def read(cls, path: Path, budget: float) -> Tests:
+        """Take what `mutants.reached` wrote."""
+        told = json.loads(path.read_text("utf-8"))
+        reaching: dict[str, list[str]] = defaultdict(list)
+        for test, facts in told.items():
+            for reached in facts["reaches"]:
+                reaching[reached].append(test)
+        return cls({test: facts["seconds"] for test, facts in told.items()}, reaching, budget)
+
+    def noticed(self, reached: str, test: str) -> None:
+        """Remember that a test noticed a mutant."""
+        self._noticed[reached][test] += 1
+
+    def chosen(self, reached: str) -> list[str]:
+        """Return the tests to run: those that noticed others of its mutants, then of each file the quickest in turn."""
+        rank: Counter[str] = Counter()
+        turn: dict[str, int] = {}
+        for test in sorted(self.reaching.get(reached, ()), key=self.seconds.__getitem__):
+            turn[test] = rank[test.partition("::")[0]]
+            rank[test.partition("::")[0]] += 1
+        ordered = sorted(turn, key=lambda test: (-self._noticed[reached][test], turn[test], self.seconds[test]))
+        chosen: list[str] = []
+        left = self.budget
+        for test in ordered:
+            if chosen and left < self.seconds[test]:
+                continue
+            chosen.append(test)
+            left -= self.seconds[test]
+        return chosen
+
+
+@dataclass
+class _Lane:
+    server: EmbeddedServer
+    folder: Path
+    child: int = 0
+    trial: Trial | None = None
+    until: float = 0.0
+
+    @property
+    def told(self) -> Path:
+        return self.folder / "told.json"
+
+
+class _Watch:
+    """Tells which test failed first, and whether a text was no statement."""
+
+    def __init__(self, is_statement: bool) -> None:
+        self.killer: str | None = None
+        self.no_statement = False
+        if is_statement:
+            event.listen(Engine, "handle_error", self._error)
+
+    def _error(self, context: ExceptionContext) -> None:
+        self.no_statement |= getattr(context.original_exception, "pgcode", None) in _NO_STATEMENT
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and self.killer is None:
+            self.killer = report.nodeid
+
+
+def try_all(trials: list[Trial], tests: Tests, lanes: int, folder: Path) -> Iterator[tuple[Trial, str]]:
+    """Yield each mutant with its outcome as it is known: killed, survived, too slow, no test or no statement."""
+    for name in _WARM:
+        importlib.import_module(name)
+    waiting = list(reversed(trials))
+    with contextlib.ExitStack() as stack:
+        running = [
+            _Lane(stack.enter_context(_server(folder / f"lane-{n}")), folder / f"lane-{n}") for n in range(lanes)
+        ]
+        while waiting or any(lane.trial for lane in running):
+            for lane in running:
+                if lane.trial is None and waiting:
+                    trial = waiting.pop()
+                    if chosen := tests.chosen(trial.reached):
+                        _begin(lane, trial, chosen, sum(tests.seconds[test] for test in chosen))
+                    else:
+                        yield trial, "no test"
+                elif lane.trial is not None and (outcome := _outcome(lane)):
+                    kind, killer = outcome
+                    if killer:
+                        tests.noticed(lane.trial.reached, killer)
+                    yield lane.trial, kind
+                    lane.trial = None
+                    _drop_databases(lane.server)
+            time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def _server(folder: Path) -> Iterator[EmbeddedServer]:
+    folder.mkdir(parents=True, exist_ok=True)
+    server = EmbeddedServer(folder / "postgres")
+    server.start(durable=False)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def _begin(lane: _Lane, trial: Trial, tests: list[str], seconds: float) -> None:
+    lane.told.unlink(missing_ok=True)
+    lane.trial, lane.until = trial, time.monotonic() + 30 + _PATIENCE * seconds
+    lane.child = os.fork()
+    if lane.child:
+        return
+    try:
+        os.setsid()
+        with (lane.folder / "log.txt").open("w") as log:
+            os.dup2(log.fileno(), 1)
+            os.dup2(log.fileno(), 2)
+            trial.apply()
+            watch = _Watch(trial.is_statement)
+            arguments = ["-x", "-q", "-p", "no:cacheprovider", f"--postgres={lane.server.folder}", *tests]
+            code = int(pytest.main(arguments, plugins=[watch]))
+            told = {"code": code, "killer": watch.killer, "no statement": watch.no_statement}
+            lane.told.write_text(json.dumps(told), "utf-8")
+    finally:
+        os._exit(0)
+
+
+def _outcome(lane: _Lane) -> tuple[str, str | None] | None:
+    if not os.waitpid(lane.child, os.WNOHANG)[0]:
+        if time.monotonic() < lane.until:
+            return None
+        os.killpg(lane.child, signal.SIGKILL)
+        os.waitpid(lane.child, 0)
+        return "too slow", None
+    if not lane.told.exists():
+        # It took the whole process with it.
+        return "killed", None
+    told: dict[str, Any] = json.loads(lane.told.read_text("utf-8"))
+    if told["no statement"]:
+        return "no statement", None
+    if told["code"] not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
+        raise RuntimeError(f"pytest ended with {told['code']}: read {lane.folder / 'log.txt'}")
+    return ("killed" if told["code"] else "survived"), told["killer"]
+
+
+def _drop_databases(server: EmbeddedServer) -> None:
+    engine = create_engine(server.url("postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as db:
+        names: Iterable[str] = db.scalars(text("select datname from pg_database where not datistemplate")).all()
+        for name in names:
+            if name not in {"postgres", "migrated"}:
+                db.execute(text(f"drop database {engine.dialect.identifier_preparer.quote(name)} with (force)"))
+    engine.dispose()
+
+
+def _trial(name: str) -> Trial:
+    """Return the mutant of this name: of a statement, or of a function that mutmut has changed."""
+    if ".sql:" not in name:
+        return Trial(name, name.rpartition("__mutmut_")[0], lambda: set_mutant_under_test(name), is_statement=False)
+    statement = name.partition(".sql:")[0]
+    path = ROOT / "sql" / f"{statement}.sql"
+    original = path.read_text("utf-8")
+    (mutant,) = (each for each in mutants_of(statement, original) if each.name == name)
+
+    def apply() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            changed = Path(folder) / "sql" / f"{statement}.sql"
+            changed.parent.mkdir(parents=True)
+            changed.write_text(mutant.applied(original), "utf-8")
+            with mock.patch("local_digital.sql.ROOT", Path(folder)):
+                # What is read once stands for all who ask later.
+                sql.statement(statement)
+
+    return Trial(name, statement, apply, is_statement=True)
+
+
+def main(folder: Path) -> None:
+    """Try what `asked.json` in this folder names; write the outcomes to `told.json`, as they come."""
+    asked = json.loads((folder / "asked.json").read_text("utf-8"))
+    outcomes: dict[str, str] = {}
+    tests = Tests.read(folder / "reached.json", asked["budget"])
+    with Progress(*Progress.get_default_columns(), "{task.completed} of {task.total}", console=Console()) as progress:
+        task = progress.add_task("mutants", total=len(asked["names"]))
+        for trial, outcome in try_all([_trial(name) for name in asked["names"]], tests, asked["lanes"], folder):
+            outcomes[trial.name] = outcome
+            (folder / "told.json").write_text(json.dumps(outcomes), "utf-8")
+            progress.advance(task)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
