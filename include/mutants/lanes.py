@@ -52,7 +52,7 @@ class Trial:
 
 
 @dataclass
-class Tests:
+class Reaching:
     """The tests that reach something, the likeliest to notice first.
 
     seconds: how long each test takes; reaching: the tests by what they reach; budget: how many seconds of tests a
@@ -65,7 +65,7 @@ class Tests:
     _noticed: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     @classmethod
-    def read(cls, path: Path, budget: float) -> Tests:
+    def read(cls, path: Path, budget: float) -> Reaching:
         """Take what `mutants.reached` wrote."""
         told = json.loads(path.read_text("utf-8"))
         reaching: dict[str, list[str]] = defaultdict(list)
@@ -99,14 +99,10 @@ class Tests:
 @dataclass
 class _Lane:
     server: EmbeddedServer
-    folder: Path
+    told: Path
     child: int = 0
     trial: Trial | None = None
     until: float = 0.0
-
-    @property
-    def told(self) -> Path:
-        return self.folder / "told.json"
 
 
 class _Watch:
@@ -126,15 +122,13 @@ class _Watch:
             self.killer = report.nodeid
 
 
-def try_all(trials: list[Trial], tests: Tests, lanes: int, folder: Path) -> Iterator[tuple[Trial, str]]:
+def try_all(trials: list[Trial], tests: Reaching, lanes: int, folder: Path) -> Iterator[tuple[Trial, str]]:
     """Yield each mutant with its outcome as it is known: killed, survived, too slow, no test or no statement."""
     for name in _WARM:
         importlib.import_module(name)
     waiting = list(reversed(trials))
     with contextlib.ExitStack() as stack:
-        running = [
-            _Lane(stack.enter_context(_server(folder / f"lane-{n}")), folder / f"lane-{n}") for n in range(lanes)
-        ]
+        running = [_Lane(stack.enter_context(_server()), folder / f"lane-{number}.json") for number in range(lanes)]
         while waiting or any(lane.trial for lane in running):
             for lane in running:
                 if lane.trial is None and waiting:
@@ -154,14 +148,16 @@ def try_all(trials: list[Trial], tests: Tests, lanes: int, folder: Path) -> Iter
 
 
 @contextlib.contextmanager
-def _server(folder: Path) -> Iterator[EmbeddedServer]:
-    folder.mkdir(parents=True, exist_ok=True)
-    server = EmbeddedServer(folder / "postgres")
-    server.start(durable=False)
-    try:
-        yield server
-    finally:
-        server.stop()
+def _server() -> Iterator[EmbeddedServer]:
+    # The server may run as another account than the tests, which has to reach the folder.
+    with tempfile.TemporaryDirectory(prefix="local-digital-mutants-") as folder:
+        Path(folder).chmod(0o711)
+        server = EmbeddedServer(Path(folder) / "postgres")
+        server.start(durable=False)
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 def _begin(lane: _Lane, trial: Trial, tests: list[str], seconds: float) -> None:
@@ -172,7 +168,7 @@ def _begin(lane: _Lane, trial: Trial, tests: list[str], seconds: float) -> None:
         return
     try:
         os.setsid()
-        with (lane.folder / "log.txt").open("w") as log:
+        with lane.told.with_suffix(".log").open("w") as log:
             os.dup2(log.fileno(), 1)
             os.dup2(log.fileno(), 2)
             trial.apply()
@@ -199,7 +195,7 @@ def _outcome(lane: _Lane) -> tuple[str, str | None] | None:
     if told["no statement"]:
         return "no statement", None
     if told["code"] not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
-        raise RuntimeError(f"pytest ended with {told['code']}: read {lane.folder / 'log.txt'}")
+        raise RuntimeError(f"pytest ended with {told['code']}: read {lane.told.with_suffix('.log')}")
     return ("killed" if told["code"] else "survived"), told["killer"]
 
 
@@ -238,7 +234,7 @@ def main(folder: Path) -> None:
     """Try what `asked.json` in this folder names; write the outcomes to `told.json`, as they come."""
     asked = json.loads((folder / "asked.json").read_text("utf-8"))
     outcomes: dict[str, str] = {}
-    tests = Tests.read(folder / "reached.json", asked["budget"])
+    tests = Reaching.read(folder / "reached.json", asked["budget"])
     with Progress(*Progress.get_default_columns(), "{task.completed} of {task.total}", console=Console()) as progress:
         task = progress.add_task("mutants", total=len(asked["names"]))
         for trial, outcome in try_all([_trial(name) for name in asked["names"]], tests, asked["lanes"], folder):

@@ -30,6 +30,8 @@ _AFTER_CONDITION = {
     TokenType.HAVING, TokenType.LIMIT, TokenType.UNION, TokenType.INNER, TokenType.LEFT, TokenType.CROSS,
     TokenType.RETURNING, TokenType.COMMA, TokenType.SEMICOLON, TokenType.FOR,
 }  # fmt: skip
+# `on conflict`, `on commit drop`
+_NO_CONDITION = {"conflict", "commit"}
 _NOT_IN_SET = {TokenType.WHERE, TokenType.FROM, TokenType.ON, TokenType.SELECT}
 _CONSTANTS = {"Europe/London": "UTC", "week": "month", "month": "week", "quarter": "month", "day": "week"}
 _OPEN = {TokenType.L_PAREN, TokenType.L_BRACKET}
@@ -66,6 +68,7 @@ def mutants_of(statement: str, text: str) -> list[Mutant]:
             statement, start, end, _place(text, start), " ".join(text[start:end].split()), becomes
         )
         for start, end, becomes in _changes(tokens, text)
+        if text[start:end] != becomes
     }
     return [found[key] for key in sorted(found)]
 
@@ -87,7 +90,7 @@ def _changes(tokens: list[Token], text: str) -> Iterator[tuple[int, int, str]]:
             yield from _one_less_compared(tokens, number, text)
         elif (
             token.token_type in _BEFORE_CONDITION
-            and after.text.lower() != "conflict"
+            and after.text.lower() not in _NO_CONDITION
             and not _is_of_between(tokens, number)
             and (last := _end_of_condition(tokens, number + 1)) is not None
         ):

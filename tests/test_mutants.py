@@ -1,0 +1,110 @@
+"""Mutants change one thing that decides, and no outcome is said that was not seen."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local_digital.settings import ROOT
+from mutants.lanes import Reaching
+from mutants.statements import mutants_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_LATE = "tests/test_load.py::test_late_closure_touches_only_its_own_periods"
+
+
+def changes(text: str) -> list[tuple[str, str]]:
+    return [(mutant.was, mutant.becomes) for mutant in mutants_of("some/thing", text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "select a from t where a < 3",
+            [("a < 3", "true"), ("<", "<="), ("<", ">="), ("3", "4")],
+        ),
+        (
+            "select count(*), sum(a * b), t.* from t",
+            [("sum", "max"), ("*", "/")],
+        ),
+        (
+            "select distinct a from t left join u on t.a = u.a and u.b is null",
+            [
+                ("distinct", ""), ("left", "inner"), ("t.a = u.a", "true"), ("=", "<>"), ("and", "or"),
+                ("u.b is null", "true"), ("is", "is not"),
+            ],
+        ),
+        ("update t set a = :a, b = 0", [("0", "1")]),
+        (
+            "select a from t where a between 1 and 5 or not b",
+            [("a between 1 and 5", "true"), ("1", "2"), ("5", "6"), ("or", "and"), ("not", ""), ("not b", "true")],
+        ),
+        (
+            "select (a.x, a.y) is distinct from (b.x, coalesce(b.y, 0)) as differs from a, b",
+            [
+                ("a.x", "b.x"), ("a.y", "coalesce(b.y, 0)"), ("is", "is not"), ("coalesce", "nullif"), ("0", "1"),
+            ],
+        ),
+        (
+            "insert into core.t (a) values (:a) on conflict (a) do update set a = excluded.a",
+            [("excluded", "t")],
+        ),
+        (
+            "select a at time zone 'Europe/London', interval '1 day', 'total' from t where exists (select 1 from u)",
+            [
+                ("'Europe/London'", "'UTC'"), ("'1 day'", "'2 day'"), ("'total'", "'XXtotalXX'"),
+                ("exists", "not exists"), ("exists (select 1 from u)", "true"), ("1", "2"),
+            ],
+        ),
+        ("select a from t union all select max(a) from u", [("union all", "union"), ("max", "min")]),
+    ],
+)  # fmt: skip
+def test_what_decides_is_changed_and_nothing_else(text: str, expected: list[tuple[str, str]]) -> None:
+    assert changes(text) == expected
+
+
+def test_every_mutant_of_the_project_s_sql_says_something_else_below_its_grain() -> None:
+    seen = 0
+    for path in sorted((ROOT / "sql").glob("*/*.sql")):
+        text = path.read_text("utf-8")
+        for mutant in mutants_of(path.stem, text):
+            changed = mutant.applied(text)
+            assert changed.split() != text.split(), mutant.name
+            assert changed.partition("\n")[0] == text.partition("\n")[0], mutant.name
+            seen += 1
+    assert seen > 2_000
+
+
+def test_tests_that_noticed_before_come_first_then_each_file_s_quickest() -> None:
+    seconds = {"a.py::1": 1.0, "a.py::2": 2.0, "b.py::1": 5.0, "b.py::2": 9.0, "c.py::1": 3.0}
+    tests = Reaching(seconds, {"x": list(seconds), "y": ["a.py::1"]}, budget=12)
+    assert tests.chosen("x") == ["a.py::1", "c.py::1", "b.py::1", "a.py::2"]
+    tests.noticed("x", "b.py::2")
+    assert tests.chosen("x") == ["b.py::2", "a.py::1", "a.py::2"]
+    assert tests.chosen("y") == ["a.py::1"]
+    assert tests.chosen("z") == []
+
+
+def test_outcomes_are_what_the_tests_said(tmp_path: Path) -> None:
+    merge = (ROOT / "sql/load/merge_records.sql").read_text("utf-8")
+    (closed,) = (
+        mutant.name
+        for mutant in mutants_of("load/merge_records", merge)
+        if mutant.becomes == "record" and merge[mutant.start :].startswith("excluded.closed_at")
+    )
+    elsewhere = mutants_of("forget/cases", (ROOT / "sql/forget/cases.sql").read_text("utf-8"))[0].name
+    unreached = mutants_of("load/supersede", (ROOT / "sql/load/supersede.sql").read_text("utf-8"))[0].name
+    reached = {_LATE: {"seconds": 1.0, "reaches": ["load/merge_records", "forget/cases"]}}
+    (tmp_path / "reached.json").write_text(json.dumps(reached), "utf-8")
+    asked = {"names": [closed, elsewhere, unreached], "lanes": 2, "budget": 60}
+    (tmp_path / "asked.json").write_text(json.dumps(asked), "utf-8")
+    subprocess.run([sys.executable, "-m", "mutants.lanes", tmp_path], cwd=ROOT, check=True)
+    told = json.loads((tmp_path / "told.json").read_text("utf-8"))
+    assert told == {closed: "killed", elsewhere: "survived", unreached: "no test"}
