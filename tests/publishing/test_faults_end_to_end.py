@@ -24,6 +24,7 @@ from demo.platform.app import create_app
 from demo.platform.data_sets import DataSet
 from demo.platform.serving import serving as platform_serving
 from local_digital.errors import DataError, ReconciliationError, RefusedError, TransportError
+from local_digital.migrations import migrate
 from local_digital.publishing import client as client_module
 from local_digital.publishing import data_sets
 from local_digital.publishing import publish as publish_module
@@ -282,6 +283,7 @@ def by_way_of(proxy: FaultProxy, installation: Installation) -> Settings:
 def installation(postgres: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """The installation of all tests, once for those of this file: they are many, and `publishing` empties it."""
     postgres.ensure_database("publishing")
+    migrate(postgres.url("publishing"))
     folder = tmp_path_factory.mktemp("publishing")
     for made in conftest.installation.__wrapped__(postgres, postgres.url("publishing"), folder):
         # No feed here is of the others, and every run reads them all.
