@@ -16,7 +16,7 @@ from mutants.statements import mutants_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-_NIGHTS = "tests/test_load.py::test_nights_in_any_order_give_the_same_records_and_figures[04-06-05]"
+_CORRECTED = "tests/test_load.py::test_corrected_file_leaves_no_trace_of_the_first_version"
 
 
 def changes(text: str) -> list[tuple[str, str]]:
@@ -93,14 +93,14 @@ def test_tests_that_noticed_before_come_first_then_each_file_s_quickest() -> Non
 
 
 def test_outcomes_are_what_the_tests_said(tmp_path: Path) -> None:
-    merge = mutants_of("load/merge_records", (ROOT / "sql/load/merge_records.sql").read_text("utf-8"))
-    only_known = next(mutant.name for mutant in merge if (mutant.was, mutant.becomes) == ("left", "inner"))
+    supersede = mutants_of("load/supersede", (ROOT / "sql/load/supersede.sql").read_text("utf-8"))
+    other_names = next(mutant.name for mutant in supersede if mutant.becomes == "<>")
     elsewhere = mutants_of("forget/cases", (ROOT / "sql/forget/cases.sql").read_text("utf-8"))[0].name
-    unreached = mutants_of("load/supersede", (ROOT / "sql/load/supersede.sql").read_text("utf-8"))[0].name
-    reached = {_NIGHTS: {"seconds": 1.0, "reaches": ["load/merge_records", "forget/cases"]}}
+    unreached = mutants_of("load/label_ids", (ROOT / "sql/load/label_ids.sql").read_text("utf-8"))[0].name
+    reached = {_CORRECTED: {"seconds": 1.0, "reaches": ["load/supersede", "forget/cases"]}}
     (tmp_path / "reached.json").write_text(json.dumps(reached), "utf-8")
-    asked = {"names": [only_known, elsewhere, unreached], "lanes": 2, "budget": 60}
+    asked = {"names": [other_names, elsewhere, unreached], "lanes": 2, "budget": 60}
     (tmp_path / "asked.json").write_text(json.dumps(asked), "utf-8")
     subprocess.run([sys.executable, "-m", "mutants.lanes", tmp_path], cwd=ROOT, check=True)
     told = json.loads((tmp_path / "told.json").read_text("utf-8"))
-    assert told == {only_known: "killed", elsewhere: "survived", unreached: "no test"}
+    assert told == {other_names: "killed", elsewhere: "survived", unreached: "no test"}
