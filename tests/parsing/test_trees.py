@@ -155,7 +155,7 @@ def test_records_of_several_documents_keep_their_place() -> None:
         (b"", "empty"),
         (b'[{"id": 1}, {"id"', "cut off"),
         (b"<html><body>Sign in</body></html>", "web page"),
-        (b"[1, 2]", "something else"),
+        (b"[1, 2]", "not every member is a record"),
         (b"[" * 100_000, "cut off"),
     ],
 )
@@ -338,6 +338,7 @@ def test_byte_that_no_encoding_has_spoils_its_own_cell_only() -> None:
 
 
 WEB_PAGE = "a web page, as servers send when something failed"
+NOT_ALL = "found a list of which not every member is a record"
 CUT_OFF = "text that is not, as when a transfer was cut off"
 MEND = "Check the answer with the council, then mend `format.records` in the council's file."
 
@@ -359,9 +360,9 @@ MEND = "Check the answer with the council, then mend `format.records` in the cou
         ("xml", None, b"<HTML><body/></HTML>", f"XML; found {WEB_PAGE}. {SEND_AGAIN}"),
         ("xml", None, b"<l>", f"XML without a document type; found text that is not, or that is cut off. {SEND_AGAIN}"),
         ("json", "a.b", b'{"x": 1}', f"records at `a.b`; found nothing there. {MEND}"),
-        ("json", "a", b'{"a": 1}', f"records at `a`; found something else. {MEND}"),
-        ("json", None, b'[{"a": 1}, 2]', f"a list of records; found something else. {MEND}"),
-        ("json", None, b'"x"', f"a list of records; found something else. {MEND}"),
+        ("json", "a", b'{"a": 1}', f"records at `a`; found one value that is no record. {MEND}"),
+        ("json", None, b'[{"a": 1}, 2]', f"a list of records; {NOT_ALL}. {MEND}"),
+        ("json", None, b'"x"', f"a list of records; found one value that is no record. {MEND}"),
         ("json", None, b"null", f"a list of records; found nothing there. {MEND}"),
     ],
 )

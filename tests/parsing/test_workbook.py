@@ -88,9 +88,19 @@ def test_sheet_is_found_by_name_or_position() -> None:
         read_sheet(content)
 
 
-@pytest.mark.parametrize("content", [b"", b"Case Ref,Ward\n1,A\n", saved(["Case Ref"])[:900]])
-def test_what_is_no_workbook_is_refused(content: bytes) -> None:
-    with pytest.raises(DataError, match="an Excel workbook"):
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"", "found an empty file"),
+        (b"\xef\xbb\xbf \r\n<html>", "found a web page or XML"),
+        (b"%PDF-1.7", "found a PDF"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", r"found an Excel file of before 2007 \(\.xls\), or one with a password"),
+        (b"Case Ref,Ward\n1,A\n", "found a file of another kind"),
+        (saved(["Case Ref"])[:900], "found"),
+    ],
+)
+def test_what_is_no_workbook_is_refused_by_what_it_is(content: bytes, found: str) -> None:
+    with pytest.raises(DataError, match=f"an Excel workbook.*{found}"):
         read_sheet(content)
 
 

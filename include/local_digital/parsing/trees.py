@@ -116,7 +116,11 @@ def _records(tree: object, facts: TreeFormat, where: str) -> list[_Record]:
         raise DataError(
             where,
             expected=f"records at `{facts.records}`" if facts.records else "a list of records",
-            found="something else" if at is not None else "nothing there",
+            found="a list of which not every member is a record"
+            if isinstance(at, list)
+            else "one value that is no record"
+            if at is not None
+            else "nothing there",
             action="Check the answer with the council, then mend `format.records` in the council's file.",
         )
     return at

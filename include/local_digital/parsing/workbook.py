@@ -35,6 +35,12 @@ if TYPE_CHECKING:
     from local_digital.parsing.documents import Document
 
 _MAGIC = b"PK\x03\x04"
+# What often comes under the name of a workbook, by its first bytes.
+_MISTAKEN = {
+    b"\xd0\xcf\x11\xe0": "an Excel file of before 2007 (.xls), or one with a password",
+    b"%PDF": "a PDF",
+    b"<": "a web page or XML",
+}
 
 
 def read(number: int, document: Document, facts: XlsxFormat, wanted: Wanted, where: str) -> Reading:
@@ -103,7 +109,9 @@ def _rows(content: bytes, sheet: str, where: str) -> tuple[list[list[str]], str]
 def _printed(content: bytes, arguments: list[str], where: str) -> list[Any]:
     """Return what `sheet_process` prints, each line of it."""
     if not content.startswith(_MAGIC):
-        raise _rejected(where, "an Excel workbook (.xlsx)", "something else")
+        begins = content[:100].lstrip(b"\xef\xbb\xbf\r\n\t ")
+        found = next((said for magic, said in _MISTAKEN.items() if begins.startswith(magic)), "a file of another kind")
+        raise _rejected(where, "an Excel workbook (.xlsx)", found if content else "an empty file")
     with tempfile.TemporaryFile(prefix="local-digital-") as lines:
         done = subprocess.run(  # noqa: S603 - our own program, no shell, and its arguments are a number
             [sys.executable, "-P", sheet_process.__file__, *arguments],
