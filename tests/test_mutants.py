@@ -57,6 +57,10 @@ def changes(text: str) -> list[tuple[str, str]]:
             [("excluded", "t")],
         ),
         (
+            "insert into s.t as known (a) values (:a) on conflict (a) do update set a = excluded.a",
+            [("excluded", "known")],
+        ),
+        (
             "select a at time zone 'Europe/London', interval '1 day', 'total' from t where exists (select 1 from u)",
             [
                 ("'Europe/London'", "'UTC'"), ("'1 day'", "'2 day'"), ("'total'", "'XXtotalXX'"),

@@ -221,7 +221,7 @@ def _end_of_condition(tokens: list[Token], first: int) -> Token | None:
 
 
 def _target(tokens: list[Token]) -> str:
-    """Return the bare name of the table that is inserted into."""
+    """Return by what name the table that is inserted into is known."""
     into = next(n for n, token in enumerate(tokens) if token.token_type is TokenType.INTO)
-    dotted = tokens[into + 2].token_type is TokenType.DOT
-    return tokens[into + (3 if dotted else 1)].text
+    last = into + (3 if tokens[into + 2].token_type is TokenType.DOT else 1)
+    return tokens[last + 2 if tokens[last + 1].token_type is TokenType.ALIAS else last].text
