@@ -174,12 +174,12 @@ def _report(outcomes: dict[str, str]) -> None:
             survivors.append(f"{name}: {outcome}")
     listed = _PLACE / "survivors.txt"
     listed.write_text("".join(f"{line}\n" for line in survivors), "utf-8")
-    columns = ("mutants", "killed", "too slow", "survived", "no test", "share")
+    columns = ("mutants", "killed", "too slow", "survived", "no test", "not run", "share")
     table = Table("what", *(Column(name, justify="right") for name in columns))
     for module, counts in [*sorted(counted.items()), ("all", sum(counted.values(), Counter()))]:
-        total = counts.total() - counts["left out"] - counts["no statement"]
+        total = counts.total() - counts["left out"] - counts["no statement"] - counts["not run"]
         dead = counts["killed"] + counts["too slow"]
-        kinds = (counts[kind] for kind in ("killed", "too slow", "survived", "no test"))
+        kinds = (counts[kind] for kind in ("killed", "too slow", "survived", "no test", "not run"))
         table.add_row(module, *(f"{number:,}" for number in (total, *kinds)), f"{dead / total:.0%}" if total else "")
     out = Console(width=None if sys.stdout.isatty() else _WIDTH)
     out.print(table)

@@ -123,7 +123,8 @@ class _Watch:
 
 
 def try_all(trials: list[Trial], tests: Reaching, lanes: int, folder: Path) -> Iterator[tuple[Trial, str]]:
-    """Yield each mutant with its outcome as it is known: killed, survived, too slow, no test or no statement."""
+    """Yield each mutant with its outcome as it is known: killed, survived, too slow, no test,
+    no statement or not run."""
     for name in _WARM:
         importlib.import_module(name)
     waiting = list(reversed(trials))
@@ -195,7 +196,8 @@ def _outcome(lane: _Lane) -> tuple[str, str | None] | None:
     if told["no statement"]:
         return "no statement", None
     if told["code"] not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
-        raise RuntimeError(f"pytest ended with {told['code']}: read {lane.told.with_suffix('.log')}")
+        # It did not come to the tests: the log says why.
+        return "not run", None
     return ("killed" if told["code"] else "survived"), told["killer"]
 
 
