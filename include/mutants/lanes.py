@@ -123,8 +123,7 @@ class _Watch:
 
 
 def try_all(trials: list[Trial], tests: Reaching, lanes: int, folder: Path) -> Iterator[tuple[Trial, str]]:
-    """Yield each mutant with its outcome as it is known: killed, survived, too slow, no test,
-    no statement or not run."""
+    """Yield each mutant with its outcome as it is known: killed, survived, too slow, no test, no statement, not run."""
     for name in _WARM:
         importlib.import_module(name)
     waiting = list(reversed(trials))
