@@ -180,15 +180,25 @@ def _outcomes(
     outcomes = {}
     for outcome in found.results:
         position = outcome.expectation_config.meta["position"]
-        if outcome.exception_info and outcome.exception_info.get("raised_exception"):
+        fault = _fault_of(outcome.exception_info or {})
+        if fault is not None:
             raise ConfigurationError(
                 f"{_FOLDER / transaction}.yaml: expectation {position + 1}",
                 expected=f"`{expectations[position].expect}` to run",
-                found=str(outcome.exception_info.get("exception_message")).splitlines()[0],
+                found=fault,
                 action="Mend the suite.",
             )
         outcomes[position] = outcome
     return outcomes
+
+
+def _fault_of(told: Mapping[str, Any]) -> str | None:
+    """Return the first line of why an expectation could not run; None where it ran."""
+    # The library tells of the expectation itself, or of each metric that it is made of, by the metric's id.
+    for one in (told, *(part for part in told.values() if isinstance(part, dict))):
+        if one.get("raised_exception"):
+            return next(iter(str(one.get("exception_message")).splitlines()), "no reason given")
+    return None
 
 
 def _together(entry: Expected, parts: Sequence[Any], parameters: Mapping[str, Any]) -> Any:
