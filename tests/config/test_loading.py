@@ -28,6 +28,11 @@ def config(tmp_path: Path) -> Path:
     return tmp_path
 
 
+REF = "record_ref: { from: Case Ref }"
+WARD = "ward: { from: Ward }"
+COLLECTED = "{ stream: refuse, a_week: 90000, valid_from: 2025-10-07, source: the rounds"
+
+
 @pytest.mark.parametrize(
     ("was", "becomes", "key", "message"),
     [
@@ -112,8 +117,45 @@ def config(tmp_path: Path) -> Path:
         ("{date:%Y%m%d}.csv", "\\\\d+.csv", "source.sftp.files", "no regular expression"),
         ("  report-missed-bin:", "  missed-bins:", "feeds.missed-bins", "renew-library-book"),
         ("digital-takeup: {}", "missed-bin-by-reason: {}", "publish.missed-bin-by-reason", "a column for `reason`"),
+        (WARD, "ward: { value: North, otherwise: [Ward] }", "columns.ward", "`time_from` only beside `from`"),
+        (WARD, f"{WARD}\n      event_at: {{ from: When, formats: [iso] }}", "feeds.report-missed-bin",
+         "no mapping for event_at, which rolling deliveries do not have"),
+        (WARD, "ward: { from: Ward, formats: [iso] }", "feeds.report-missed-bin", "only on dates, not on `ward`"),
+        (WARD, "ward: { derived_from: [Ward, UPRN] }", "report-missed-bin", "only on `record_ref`, not on `ward`"),
+        (REF, 'record_ref: { from: Case Ref, "yes": open }', "feeds.report-missed-bin",
+         "only on labels, not on `record_ref`"),
+        (REF, "record_ref: { value: '1' }", "feeds.report-missed-bin", "`value` only on labels, not on `record_ref`"),
+        (REF, "record_ref: { from_file_name: true }", "feeds.report-missed-bin", "`from_file_name` only on dates"),
+        (WARD, "branch: { from: Branch }", "columns.branch", "a field of the contract; found one it does not have"),
+        ("    delivery: rolling", "    delivery: rolling\n    aggregate: { period: week }", "feeds.report-missed-bin",
+         "`aggregate` exactly with `delivery: aggregate`"),
+        ("delivery: rolling", f"delivery: rolling\n    collections: [{COLLECTED}, valid_until: 2025-10-06}}]",
+         "feeds.report-missed-bin.collections.0", "`valid_until` not before `valid_from`"),
+        ("delivery: rolling", f"delivery: rolling\n    collections: [{COLLECTED.replace('refuse', 'paper')}}}]",
+         "feeds.report-missed-bin.collections", "bin types of the contract (refuse, recycling"),
+        ("delivery: rolling", "delivery: rolling\n    cycle: { weeks: 2, starts: 2025-10-07 }",
+         "feeds.report-missed-bin.cycle", "`starts` on a Monday"),
+        ("phase: 1", "phase: 1\ncovers: [solihull]", "the whole file", "`covers` exactly with `tier: transport"),
+        ("phase: 1", "phase: 1\nelsewhere: { report-missed-bin: Serco }", "the whole file",
+         "report-missed-bin either among the feeds or under `elsewhere`"),
+        ("    data_group: otherham-renew-library-book\n", "", "the whole file",
+         "otherham_local_authority_digital_takeup, otherham_local_authority_transactions_by_channel would hold"),
+        ("  tier: metropolitan".strip(), "tier: transport-executive\ncovers: [dudley, dudly]", "covers",
+         "slugs of authorities in the reference table; found dudly"),
+        ("name_date: extract-day", "archive: /done", "source.sftp.archive", "a folder below the feed's own"),
+        ("name_date: extract-day", "report_folder: done/..", "report_folder", "without `..` or a leading `/`"),
+        ("_{date:%Y%m%d}.csv", "_{date:%Y%m}.csv", "source.sftp", "`name_date: data-day` where the name"),
+        ("name_date: extract-day", "marker: done/{name}.ok", "source.sftp", "a name in the file's own folder"),
+        ("name_date: extract-day", "marker: _SUCCESS\n      manifest: '*.lst'", "source.sftp",
+         "either `marker` or `manifest`"),
+        ("name_date: extract-day", "manifest: ../*.lst", "manifest", "inside the feed's folder, without `..`"),
+        ("folder: outgoing/missed-bins", "folder: \u201coutgoing/missed-bins\u201d", "source.sftp.folder",
+         "without curly quotes round it"),
+        ("name_date: extract-day", "archive: \u2018done\u2019", "source.sftp.archive", "without curly quotes round it"),
+        ("{ kind: csv,", "{ kind: csv, header_line: 3, names: [Case Ref],", "format.csv",
+         "either `header_line` or `names`"),
     ],
-)
+)  # fmt: skip
 def test_broken_council_is_named_with_its_key_and_leaves_the_others_alone(
     config: Path, was: str, becomes: str, key: str, message: str
 ) -> None:
@@ -230,6 +272,46 @@ def test_one_council_read_alone_is_refused_for_the_same_clash(config: Path, was:
     assert load_council(config, "otherham") == load_councils(config)[0]["otherham"]
 
 
+@pytest.mark.parametrize(
+    ("was", "becomes"),
+    [
+        ("gss_code: E08000027", "gss_code: !!str E08000029"),
+        ("data_group: otherham-local-authority", "data_group:\n    solihull-local-authority"),
+        ("data_group: otherham-local-authority", "data_group: &ours solihull-local-authority"),
+    ],
+)
+def test_clash_with_a_file_that_writes_it_in_another_way_is_found_too(config: Path, was: str, becomes: str) -> None:
+    other = config / "councils" / "otherham.yaml"
+    assert was in other.read_text("utf-8")
+    other.write_text(other.read_text("utf-8").replace(was, becomes), "utf-8")
+    (error,) = load_councils(config)[1]
+    with pytest.raises(ConfigurationError) as alone:
+        load_council(config, "solihull")
+    assert str(alone.value) == str(error)
+
+
+def test_transport_executive_is_no_authority_and_serves_some(config: Path) -> None:
+    text = (ROOT / "include" / "councils" / "nottinghamshire.yaml").read_text("utf-8")
+    start, end = text.index("  # The last five weeks"), text.index("  # A workbook on the first Monday")
+    text = (text[:start] + text[end:]).replace("council: nottinghamshire", "council: transport-for-north")
+    executive = config / "councils" / "transport-for-north.yaml"
+    executive.write_text(
+        text.replace("E10000024\ntier: county", "E47000099\ntier: transport-executive\ncovers: [dudley, solihull]"),
+        "utf-8",
+    )
+    council = load_council(config, "transport-for-north")
+    assert (council.covers, [*council.feeds]) == (("dudley", "solihull"), ["renew-transport-concession"])
+
+
+def test_feed_without_a_field_that_its_contract_requires_is_refused(config: Path) -> None:
+    contract = config / "transactions" / "report-missed-bin.yaml"
+    contract.write_text(contract.read_text("utf-8").replace("  ward: {}", "  ward: { required: true }", 1), "utf-8")
+    other = config / "councils" / "otherham.yaml"
+    other.write_text(other.read_text("utf-8").replace(f"      {WARD}\n", ""), "utf-8")
+    (error,) = load_councils(config)[1]
+    assert "feeds.report-missed-bin.columns: expected a mapping for the required field `ward`; found none" in str(error)
+
+
 def test_one_council_is_read_without_the_files_that_cannot_be_in_its_way(
     config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -295,6 +377,7 @@ COSTS = '{ period: quarter, kpi: cost-per-transaction, version: "1", measure: co
 TAKEUP = "{ period: week, kpi: digital-takeup, version: current, measure: rate, threshold: 0 }"
 MONITORING = "{ period: hour, availability: true, measure: uptime, threshold: 0 }"
 ONE_KIND = "`breakdown` with `dimension`, or `kpi` with `version`, or `availability: true`"
+BY_WARD = "missed-bin-by-ward: { period: week, breakdown: ward, dimension: ward, measure: missed_bins"
 NO_SUCH_PERIOD = "in a period that it has, and one figure a period"
 
 
@@ -333,6 +416,32 @@ NO_SUCH_PERIOD = "in a period that it has, and one figure a period"
         ("breakdowns:", "holds: { takeup_points: 20 }\nbreakdowns:", "holds.takeup_points", "less than or equal to 1"),
         ("breakdowns:", "holds: { withheld_share: 0 }\nbreakdowns:", "holds.withheld_share", "greater than 0"),
         ("breakdowns:", "holds: { factor: 3 }\nbreakdowns:", "holds.factor", "only the known keys"),
+        (BY_WARD, f"{BY_WARD}, threshold: 2", "data_sets.missed-bin-by-ward", "`threshold: 0` for no control, or 3"),
+        (BY_WARD, f"{BY_WARD}, threshold: 11", "data_sets.missed-bin-by-ward", "`sensitive_threshold` not below"),
+        ("across: reason", "across: stream", "data_sets.missed-bin-by-stream-and-reason", "another breakdown than"),
+        ("  premises_key: {}", "  premises_key: { values: { flat: { name: Flat } } }", "the whole file",
+         "`values` only on labels, not on `premises_key`"),
+        ("  ward: {}", "  ward: { values: { unmapped: { name: No ward } } }", "the whole file",
+         "no value called `unmapped` in `ward`"),
+        ("  ward: {}", "  ward: {}\n  period: {}", "the whole file", "only fields of records (record_ref, "),
+        ("  record_ref: { required: true }", "  record_ref: {}", "the whole file",
+         "`record_ref` among the fields, with `required: true`"),
+        ("[ward, stream, reason]", "[ward, closed_at]", "the whole file",
+         "a breakdown by a label of this contract, not `closed_at`"),
+        ("[ward, stream, reason]", "[ward, stream]", "the whole file",
+         "`reason` among the breakdowns, since a data set needs it"),
+        ("  volume: {}", "  volumes: {}", "the whole file", "a KPI that is defined (volume, "),
+        ("  volume: {}", "  user-satisfaction: {}", "the whole file",
+         "rating among the fields, which `user-satisfaction` is made of"),
+        ("channel: phone, pounds", "channel: fax, pounds", "the whole file", "other, not `fax`"),
+        ("missed-bin-by-stream: { period: month, breakdown: stream, dimension: stream",
+         "missed-bin-by-stream: { period: month, breakdown: ward, dimension: ward", "the whole file",
+         "at most one data set by the same breakdowns"),
+        ("dimension: stream, measure: missed_bins }", "dimension: stream, measure: missed_bins, threshold: 0 }",
+         "the whole file", "a `threshold` on every data set by `stream`, since another has one"),
+        ("missed-bin-by-stream: { period: month", "missed-bin-by-stream: { period: week", "the whole file",
+         "all data sets by `stream` by week or all by month"),
+        ("  digital-takeup: {}\n", "", "the whole file", "digital-takeup` among the KPIs, since a data set needs it"),
     ],
 )  # fmt: skip
 def test_broken_contract_is_named_with_its_key(config: Path, was: str, becomes: str, key: str, message: str) -> None:

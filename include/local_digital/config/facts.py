@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import zoneinfo
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-# Tabs and line ends may stand in a column's name. What steers a terminal, ends a path early or turns the direction of
-# the text around it is no fact; neither is half a letter, which no database takes.
-_UNSOUND = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+from local_digital.plain_text import UNSOUND_IN_LINES
+
+# As word processors set them in place of `"` and `'`; to YAML they are letters.
+_CURLY_QUOTES = tuple("\u201c\u201d\u201e\u2018\u2019\u201a")
 
 
 def _plain(text: str) -> str:
-    if _UNSOUND.search(text):
+    if UNSOUND_IN_LINES.search(text):
         raise ValueError("text without control characters")
+    return text
+
+
+def unquoted(text: str) -> str:
+    """Return a path or pattern as it is; raise ValueError where it stands in a word processor's curly quotes."""
+    if text.startswith(_CURLY_QUOTES):
+        raise ValueError("text without curly quotes round it (straight ones, or none)")
     return text
 
 

@@ -393,8 +393,8 @@ def _keeps_the_contracts(path: Path, council: Council, contracts: dict[str, Tran
         unknown = sorted({cost.channel for cost in feed.unit_costs} - set(contract.fields["channel"].values))
         if unknown:
             raise wrong(f"{at}.unit_costs", "channels of the contract", listed(unknown))
-        streams = set(contract.fields["stream"].values) if "stream" in contract.fields else set()
-        unknown = sorted({collected.stream for collected in feed.collections} - streams)
+        streams = list(contract.fields["stream"].values) if "stream" in contract.fields else []
+        unknown = sorted({collected.stream for collected in feed.collections} - set(streams))
         if unknown:
             raise wrong(f"{at}.collections", f"bin types of the contract ({', '.join(streams)})", listed(unknown))
         for data_set in feed.publish:

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
-from local_digital.config.facts import ConnectionId, Day, Facts, Text, TimeZone, Word
+from local_digital.config.facts import ConnectionId, Day, Facts, Text, TimeZone, Word, unquoted
 from local_digital.config.jmespaths import check_path
 from local_digital.config.names import NamePattern
 
@@ -18,6 +18,22 @@ MIB = 2**20
 UNFINISHED = (
     ".part", ".partial", ".filepart", ".csv-part", ".tmp", ".temp", ".crdownload", ".uploading", "-part", "~",
 )  # fmt: skip
+
+
+def _usable_pattern(pattern: str) -> str:
+    NamePattern.parse(pattern)
+    return pattern
+
+
+def _below(folder: str) -> str:
+    parts = [part for part in folder.split("/") if part not in {"", "."}]
+    if folder.startswith("/") or ".." in parts or not parts:
+        raise ValueError("a folder below the feed's own, without `..` or a leading `/`")
+    return "/".join(parts)
+
+
+Pattern = Annotated[Word, AfterValidator(unquoted), AfterValidator(_usable_pattern)]
+FolderBelow = Annotated[Word, AfterValidator(unquoted), AfterValidator(_below)]
 
 
 class FileFacts(Facts):
@@ -31,38 +47,21 @@ class FileFacts(Facts):
     or written there.
     """
 
-    folder: Text = "."
-    files: Word
+    folder: Annotated[Text, AfterValidator(unquoted)] = "."
+    files: Pattern
     name_date: Literal["extract-day", "data-day"] = "extract-day"
     files_a_night: int = Field(default=1, ge=1, le=100)
     settle_seconds: float = Field(default=30, ge=0.1, le=3600)
     timeout_seconds: float = Field(default=300, ge=1, le=7200)
     max_bytes: int = Field(default=2048 * MIB, ge=1)
     unfinished: tuple[Word, ...] = ()
-    marker: Word | None = None
-    manifest: Word | None = None
-    archive: Word | None = None
-    report_folder: Word | None = None
+    marker: Annotated[Word, AfterValidator(unquoted)] | None = None
+    manifest: Pattern | None = None
+    archive: FolderBelow | None = None
+    report_folder: FolderBelow | None = None
     expected_by: dt.time | None = Field(
         default=None, description="Local time by which a scheduled run's export must have arrived."
     )
-
-    @field_validator("files", "manifest")
-    @classmethod
-    def _usable_pattern(cls, value: str | None) -> str | None:
-        if value is not None:
-            NamePattern.parse(value)
-        return value
-
-    @field_validator("archive", "report_folder")
-    @classmethod
-    def _inside(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = [part for part in value.split("/") if part not in {"", "."}]
-        if value.startswith("/") or ".." in parts or not parts:
-            raise ValueError("a folder below the feed's own, without `..` or a leading `/`")
-        return "/".join(parts)
 
     @model_validator(mode="after")
     def _one_sign_of_the_end(self) -> Self:
