@@ -5,18 +5,26 @@ from __future__ import annotations
 import csv
 import getpass
 import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import text
+import yaml
+from sqlalchemy import create_engine, text
+from typer.testing import CliRunner
 
+from local_digital import cli
+from local_digital.errors import ConfigurationError
+from tests.commands import local_digital
 from tests.conftest import Installation, export, row
 
 if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
     from pathlib import Path
 
+    from click.testing import Result
+
+    from local_digital.embedded import EmbeddedServer
     from local_digital.workspace import Workspace
 
 
@@ -28,7 +36,6 @@ def start(installation: Installation) -> Any:
         for name in ("solihull_sftp", "solihull_privacy", "solihull_platform")
     }
     environment = {
-        "PATH": "/usr/bin:/bin",
         "LOCAL_DIGITAL_CONFIG": str(installation.settings.config),
         "LOCAL_DIGITAL_WAREHOUSE": str(installation.settings.warehouse),
         "LOCAL_DIGITAL_LANDING": installation.settings.landing,
@@ -47,14 +54,7 @@ def start(installation: Installation) -> Any:
     }
 
     def start(*arguments: str, typed: str = "", **changes: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "local_digital", *arguments],
-            env={**environment, **changes},
-            input=typed,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return local_digital(*arguments, typed=typed, **(environment | changes))
 
     return start
 
@@ -167,6 +167,211 @@ SOLIHULL_BINS = ("solihull", "report-missed-bin")
 
 
 @pytest.fixture
+def call(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Runs a command in the tests' own process, at a wide terminal; its faults are left as they were raised."""
+    monkeypatch.setattr("local_digital.settings.from_environment", lambda: installation.settings)
+    return lambda *arguments: CliRunner(env={"COLUMNS": "300"}).invoke(cli.app, arguments)
+
+
+@pytest.fixture
+def told(call: Callable[..., Result]) -> Callable[..., str]:
+    """Runs a command that must end with 0, or the code given; returns what it printed, with single spaces."""
+
+    def told(*arguments: str, code: int = 0) -> str:
+        done = call(*arguments)
+        assert done.exit_code == code, (done.output, done.exception)
+        return " ".join(done.stdout.replace("│", " ").split())
+
+    return told
+
+
+def changed(installation: Installation, **facts: object) -> None:
+    """Change facts of the feed in the council's file."""
+    path = installation.settings.config / "councils" / "solihull.yaml"
+    council = yaml.safe_load(path.read_text("utf-8"))
+    council["feeds"]["report-missed-bin"] |= facts
+    path.write_text(yaml.safe_dump(council, allow_unicode=True), "utf-8")
+
+
+def test_people_are_told_what_each_step_did(installation: Installation, told: Any) -> None:
+    name = "missed_bins_20251104.csv"
+    installation.put(name, export(row("1", "08/10/2025 10:00"), row("2", "31/02/2026 10:00")))
+    assert f"{name} loaded 2 1 1 0" in told("ingest", *SOLIHULL_BINS)
+    assert f"{name} unchanged" in told("ingest", *SOLIHULL_BINS)
+    # Five weeks and two months since the first day that the file covers.
+    assert told("aggregate") == "solihull report-missed-bin: 7 periods"
+    planned, sent, again = (told("publish", *more) for more in (["--dry-run"], [], []))
+    assert planned.startswith("Would be sent")
+    assert sent.startswith("Sent")
+    for said in (planned, sent):
+        assert "solihull report-missed-bin missed-bin-by-ward live 3 0 0 0" in said
+        assert said.endswith("0 of 3 data sets are as they should be.")
+    assert again == "3 of 3 data sets are as they should be."
+    assert "solihull digital-takeup 1" in told("reconcile")
+    assert told("rebuild", "solihull", "digital-takeup") == "1 record sent, 0 that should not be there removed."
+    assert "Volume" in told("kpis", *SOLIHULL_BINS)
+    figures = told("kpis", *SOLIHULL_BINS, "--by", "ward", "--period", "week")
+    assert figures.startswith("solihull report-missed-bin by week and ward")
+    assert "2025-10-06 Blythe 1 full" in figures
+    state = told("status", "--as-of", "2025-11-05")
+    assert f"solihull report-missed-bin on time {name} 2025-11-04 00:00 1 2 1 1 0 live" in state
+
+
+@pytest.mark.parametrize(
+    ("facts", "says"), [({"stage": "draft"}, "is a draft"), ({"embargo_until": "2999-01-01"}, "is under embargo")]
+)
+def test_publish_says_of_which_feeds_nothing_goes_out(
+    installation: Installation, told: Any, facts: dict[str, str], says: str
+) -> None:
+    changed(installation, **facts)
+    assert f"solihull report-missed-bin {says}: nothing more of it is published." in told("publish")
+
+
+def test_file_that_is_still_being_written_is_named_and_left_for_the_next_run(
+    installation: Installation, call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "missed_bins_20251104.csv"
+    installation.put(name, export(row("1")), age=1)
+    # Its sender goes on while the command waits for the second look.
+    monkeypatch.setattr("time.sleep", lambda _: installation.put(name, export(row("1"), row("2")), age=0))
+    done = call("ingest", *SOLIHULL_BINS)
+    assert (done.exit_code, name in done.stdout) == (0, False)
+    assert f"left for the next run, still being written: {name}" in " ".join(done.stderr.split())
+
+
+def test_what_was_turned_down_is_taken_up_again_once_the_council_s_file_is_mended(
+    installation: Installation, told: Any
+) -> None:
+    name = "missed_bins_20251104.csv"
+    installation.put(name, export(row("1"), row("2")))
+    changed(installation, rows=[{"column": "Service", "in": ["bins"]}])
+    assert f"{name} rejected" in told("ingest", *SOLIHULL_BINS, code=1)
+    changed(installation, rows=[])
+    assert f"{name} loaded" not in told("ingest", *SOLIHULL_BINS)
+    assert f"{name} loaded 2 2 0 0" in told("ingest", *SOLIHULL_BINS, "--again")
+
+
+def test_half_a_year_of_weeks_is_printed_and_json_has_them_all(installation: Installation, told: Any) -> None:
+    changed(installation, covers_from="2025-01-06")
+    installation.put("missed_bins_20251104.csv", export(row("1", "08/01/2025 10:00"), row("2", "03/11/2025 10:00")))
+    told("ingest", *SOLIHULL_BINS)
+    told("aggregate")
+    said = told("kpis", *SOLIHULL_BINS, "--period", "week")
+    weeks = {each["period_start"] for each in json.loads(told("kpis", *SOLIHULL_BINS, "--period", "week", "--json"))}
+    assert f"The last 26 of {len(weeks)}; --json has all." in said
+    assert [week for week in sorted(weeks) if week in said] == sorted(weeks)[-26:]
+
+
+def test_csv_of_figures_has_a_line_for_each_and_words_for_what_they_lack(installation: Installation, told: Any) -> None:
+    installation.put("missed_bins_20251104.csv", export(row("1", "08/10/2025 10:00"), row("2", "09/10/2025 10:00")))
+    told("ingest", *SOLIHULL_BINS)
+    told("aggregate")
+    figures = csv.DictReader(told("kpis", *SOLIHULL_BINS, "--format", "csv").replace(" ", "\n").splitlines())
+    caveats = {(figure["period_start"], figure["kpi"]): figure["caveats"] for figure in figures}
+    assert caveats["2025-10-01", "volume"] == ""
+    assert "still-open" in caveats["2025-10-01", "median-hours-to-close"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("kpis", *SOLIHULL_BINS, "--by", "street"), r"--by: expected one of channel, .*ward.*; found `street`"),
+        (("kpis", *SOLIHULL_BINS, "--by", "ward", "--period", "quarter"), "expected week or month with --by"),
+        (("replay", *SOLIHULL_BINS, "--delivery", "1", "--since", "2025-11-01"), "expected --delivery or --since"),
+        (("aggregate", "atlantis"), "atlantis"),
+        (("rebuild", "solihull", "no-such"), "solihull missed-bin-by-ward|report-missed-bin missed-bin-by-ward"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_what_can(call: Any, arguments: tuple[str, ...], says: str) -> None:
+    done = call(*arguments)
+    assert done.stdout == ""
+    assert isinstance(done.exception, ConfigurationError)
+    with pytest.raises(ConfigurationError, match=says):
+        raise done.exception
+
+
+def test_check_counts_what_is_wrong_and_what_is_still_a_draft(installation: Installation, told: Any) -> None:
+    councils = installation.settings.config / "councils"
+    path = councils / "solihull.yaml"
+    assert told("check") == "1 council read, 0 files wrong"
+    path.write_text(f"# CHECK: the retention\n{path.read_text('utf-8')}", "utf-8")
+    assert told("check") == "unsettled solihull: 1 thing to CHECK is left 1 council read, 0 files wrong"
+    assert json.loads(told("check", "--json")) == {"councils": ["solihull"], "errors": [], "unsettled": {"solihull": 1}}
+    (councils / "bury.yaml").write_text("council: [bury", "utf-8")
+    said = told("check", code=2)
+    assert (said.startswith("wrong "), "bury.yaml" in said) == (True, True)
+    assert said.endswith("1 council read, 1 file wrong")
+
+
+def test_check_of_a_folder_without_councils_says_what_should_be_there(installation: Installation, call: Any) -> None:
+    (installation.settings.config / "councils" / "solihull.yaml").unlink()
+    done = call("check")
+    with pytest.raises(ConfigurationError, match=r"expected at least one file in councils/; found none"):
+        raise done.exception
+
+
+def test_migrate_makes_an_empty_database_a_warehouse_and_may_be_repeated(postgres: EmbeddedServer, start: Any) -> None:
+    postgres.ensure_database("command_line_migrates")
+    url = postgres.url("command_line_migrates")
+    said = [start("migrate", LOCAL_DIGITAL_WAREHOUSE=url) for _ in range(2)]
+    assert [(done.returncode, done.stderr) for done in said] == [(0, "")] * 2
+    assert said[0].stdout == said[1].stdout
+    assert said[0].stdout.startswith("The warehouse is at version ")
+    engine = create_engine(url)
+    with engine.connect() as db:
+        assert db.scalar(text("select count(*) from ledger.delivery")) == 0
+    engine.dispose()
+
+
+def test_expire_says_what_would_go_and_then_what_went(
+    installation: Installation, workspace: Workspace, told: Any
+) -> None:
+    installation.put("missed_bins_20251104.csv", export(row("1")))
+    told("ingest", *SOLIHULL_BINS)
+    with workspace.engine.begin() as db:
+        db.execute(text("update ledger.delivery set received_at = now() - interval '91 days'"))
+    rest = "raw bytes of {} past retention, error reports of 0 older deliveries."
+    assert told("expire", "--dry-run") == f"To remove: {rest.format('1 delivery')}"
+    assert told("expire") == f"Removed: {rest.format('1 delivery')}"
+    assert told("expire") == f"Removed: {rest.format('0 deliveries')}"
+
+
+def test_forget_says_that_what_waits_may_hold_it_and_ends_with_1(
+    installation: Installation, workspace: Workspace, told: Any
+) -> None:
+    case = row("MB-1", "08/10/2025 10:00")
+    installation.put("missed_bins_20251104.csv", export(case, row("MB-2", "08/10/2025 11:00")))
+    told("ingest", *SOLIHULL_BINS)
+    which = (*SOLIHULL_BINS, "--record-ref", "MB-1", "--reason", "asked for")
+    found = "1 case: 1 record, 0 events and 0 quarantined rows, in 1 delivery; 1 raw file"
+    assert told("forget", *which, "--dry-run") == f"Would go: {found}."
+    installation.put("missed_bins_20251105.csv", export(case))
+    installation.take(workspace)
+    waits = "Deliveries 2 still have to be validated and may hold it: ingest them, then forget again."
+    assert told("forget", *which, "--dry-run").endswith(waits)
+    said = told("forget", *which, code=1)
+    assert f"Gone: {found}. `local-digital aggregate solihull` and the next publish follow." in said
+    assert said.endswith(waits)
+    told("ingest", *SOLIHULL_BINS)
+    assert "still have to be validated" not in told("forget", *which)
+
+
+def test_fault_that_nobody_expected_ends_with_1_and_shows_no_value_of_a_row(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stumbles() -> None:
+        raise ValueError("1 Oak Road")
+
+    monkeypatch.setattr(cli, "app", stumbles)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    said = " ".join(capsys.readouterr().err.split())
+    assert ended.value.code == 1
+    assert said.startswith("ValueError, a defect of the pipeline:")
+    assert "Oak" not in said
+
+
+@pytest.fixture
 def waiting(installation: Installation, workspace: Workspace) -> None:
     """Figures that nobody has released."""
     installation.put("missed_bins_20251104.csv", export(row("1", "08/10/2025 10:00")))
@@ -255,6 +460,34 @@ def test_try_of_a_file_that_is_turned_down_shows_why_and_no_empty_tables(tmp_pat
     assert "expected" in done.stdout
     assert "Figures by" not in done.stdout
     assert "What the records say" not in done.stdout
+
+
+def test_try_shows_what_was_set_aside_what_is_unsettled_and_where_the_reports_are(
+    installation: Installation, told: Any, tmp_path: Path
+) -> None:
+    path = installation.settings.config / "councils" / "solihull.yaml"
+    path.write_text(f"# CHECK: the retention\n{path.read_text('utf-8')}", "utf-8")
+    export_file = tmp_path / "missed_bins_20251104.csv"
+    export_file.write_text(export(row("1", "08/10/2025 10:00"), row("2", "31/02/2026 10:00")), "windows-1252")
+    said = told("try", *SOLIHULL_BINS, str(export_file), "--output", str(tmp_path / "reports"))
+    assert f"{export_file.name} validated 2 1 1 0" in said
+    assert f"{export_file.name}: encoding windows-1252" in said
+    assert f"{export_file.name}: rows set aside" in said
+    assert "no_such_time Date Reported 1" in said
+    written = sorted((tmp_path / "reports").iterdir())
+    assert [report.suffix for report in written] == [".csv", ".html"]
+    assert all(str(report) in said for report in written)
+    assert said.endswith("1 thing to CHECK is left in the council's file.")
+
+
+def test_try_does_not_judge_the_name_of_a_file_that_comes_from_a_folder_of_its_own(
+    installation: Installation, told: Any, tmp_path: Path
+) -> None:
+    path = installation.settings.config / "councils" / "solihull.yaml"
+    path.write_text(path.read_text("utf-8").replace("missed_bins_{date", "north/missed_bins_{date"), "utf-8")
+    export_file = tmp_path / "bins.csv"
+    export_file.write_text(export(row("1", "08/10/2025 10:00")), "windows-1252")
+    assert json.loads(told("try", *SOLIHULL_BINS, str(export_file), "--json"))["passed_over"] == []
 
 
 def test_approve_where_nothing_waits_is_exit_2_and_says_why(installation: Installation, run: Any) -> None:

@@ -7,8 +7,6 @@ import io
 import json
 import logging
 import re
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,10 +24,12 @@ from local_digital.extract import take_files
 from local_digital.settings import ROOT
 from local_digital.sources.sftp import SftpSource
 from local_digital.validate import validate
+from tests.commands import local_digital
 from tests.conftest import HEADER, Installation, export, row
 from tests.sources.sftp_server import SftpServer, sftp_serving
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
 
     from local_digital.error_report import ErrorReport
@@ -341,7 +341,6 @@ def test_command_prints_a_summary_and_writes_where_it_is_told(
     deliver(workspace, tmp_path, MIXED)
     arguments = ["report", "solihull", "report-missed-bin", "--output", str(tmp_path / "out")]
     environment = {
-        "PATH": "/usr/bin:/bin",
         "COLUMNS": "200",
         "LOCAL_DIGITAL_CONFIG": str(installation.settings.config),
         "LOCAL_DIGITAL_WAREHOUSE": str(installation.settings.warehouse),
@@ -349,8 +348,7 @@ def test_command_prints_a_summary_and_writes_where_it_is_told(
     }
 
     def run(*more: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "local_digital", *arguments, *more]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        return local_digital(*arguments, *more, **environment)
 
     said = run("--json")
     assert said.returncode == 0, said.stderr

@@ -7,12 +7,14 @@ import json
 import re
 import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from local_digital import settings
+from local_digital.cli import app
 from local_digital.config.loading import load_councils, load_transactions
 from local_digital.errors import ConfigurationError
 from local_digital.parsing.candidates import parse
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 SLUG = "north-borough"
 FEED = "report-missed-bin"
+WINDOW = {"first_day": "2025-10-06", "from_parameter": "since", "until_parameter": "until"}
 
 
 @pytest.fixture
@@ -97,6 +100,14 @@ def test_made_up_sample_of_any_export_is_read(checkout: Path, tmp_path: Path, sy
         assert (candidates.table.num_rows, candidates.faults) == (3, [])
     else:
         assert [path.suffix for path in written] == [".yaml", ".yaml"]
+
+
+def test_command_names_the_files_and_how_to_go_on(checkout: Path) -> None:
+    done = CliRunner(env={"COLUMNS": "400"}).invoke(app, ["scaffold", SLUG, "--folder", str(checkout)])
+    assert done.exit_code == 0, done.output
+    *files, go_on = done.stdout.splitlines()
+    assert sorted(files) == sorted(str(path) for path in checkout.rglob("*") if SLUG in str(path) and path.is_file())
+    assert go_on.startswith("Work through every CHECK in them")
 
 
 def test_what_the_reference_table_knows_of_a_council_needs_no_check(checkout: Path) -> None:
@@ -183,6 +194,49 @@ def test_nothing_is_ever_overwritten(checkout: Path, there: str) -> None:
     with pytest.raises(ConfigurationError, match=re.escape(there)):
         scaffold(SLUG, FEED, checkout)
     assert [path.read_text("utf-8") for path in checkout.rglob("*") if SLUG in str(path) and path.is_file()] == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("source", "reported_at", "delivered_as"),
+    [
+        ({}, {"formats": ["iso"]}, f"{FEED}_20260109.csv"),
+        ({}, {"formats": ["epoch"]}, f"{FEED}_20260109.csv"),
+        ({}, {"formats": ["epoch-ms"]}, f"{FEED}_20260109.csv"),
+        ({}, {"formats": ["excel"]}, f"{FEED}_20260109.csv"),
+        ({}, {"formats": ["iso"], "time_from": "Reported Time"}, f"{FEED}_20260109.csv"),
+        ({"files": "north/*_{date:%d%m%y}.csv"}, {}, "north/1_090126.csv"),
+        ({"kind": "api", "connection": "north_api", "path": "reports", "window": WINDOW}, {}, "answers.json"),
+    ],
+)
+def test_sample_is_made_for_a_council_file_that_is_there_as_it_reads_its_exports(
+    checkout: Path, source: dict[str, Any], reported_at: dict[str, Any], delivered_as: str
+) -> None:
+    path, *_ = scaffold(SLUG, FEED, checkout)
+    shutil.rmtree(checkout / "tests")
+    facts = yaml.safe_load(path.read_text("utf-8"))
+    feed = facts["feeds"][FEED]
+    feed["columns"]["reported_at"] |= reported_at
+    feed["source"] = source if "kind" in source else feed["source"] | source
+    written = yaml.safe_dump(facts, allow_unicode=True)
+    path.write_text(written, "utf-8")
+
+    sample, expected = scaffold(SLUG, FEED, checkout)
+
+    assert path.read_text("utf-8") == written
+    assert yaml.safe_load(expected.read_text("utf-8"))[FEED]["delivered_as"] == delivered_as
+    candidates = read_sample(checkout, FEED, sample, "x_20260109.csv")
+    assert candidates.faults == []
+    assert [moment.isoformat() for moment in candidates.table["reported_at"].to_pylist()] == [
+        f"2026-01-05T{hour}:00:00+00:00" for hour in (10, 11, 12)
+    ]
+
+
+def test_transaction_that_the_council_s_file_does_not_have_is_refused(checkout: Path) -> None:
+    scaffold(SLUG, FEED, checkout)
+    shutil.rmtree(checkout / "tests")
+    with pytest.raises(ConfigurationError, match="expected a feed for renew-library-book; found none"):
+        scaffold(SLUG, "renew-library-book", checkout)
+    assert not (checkout / "tests").exists()
 
 
 @pytest.mark.parametrize("slug", ["", "North", "a_b", "-a", "a--b", "../x", "a/b", "a b", "a\n", "--help", "x" * 45])

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 from local_digital.calendar import local_day, midnight
 from tests.alerts.conftest import BINS
+from tests.commands import local_digital
 
 if TYPE_CHECKING:
+    import subprocess
+
     from tests.alerts.conftest import House
 
 
@@ -19,7 +20,6 @@ def run(house: House, *arguments: str, environment: str = "production") -> subpr
     smtp = house.connections["alerts_smtp"]
     facts: dict[str, Any] = {"host": smtp.host, "port": smtp.port, "login": smtp.login, "password": smtp.password}
     variables = {
-        "PATH": "/usr/bin:/bin",
         "COLUMNS": "200",
         "LOCAL_DIGITAL_CONFIG": str(house.settings.config),
         "LOCAL_DIGITAL_WAREHOUSE": str(house.settings.warehouse),
@@ -28,8 +28,7 @@ def run(house: House, *arguments: str, environment: str = "production") -> subpr
         "LOCAL_DIGITAL_ALERTS": str(house.settings.alerts),
         "LOCAL_DIGITAL_CONN_ALERTS_SMTP": json.dumps({**facts, "extra": dict(smtp.extra)}),
     }
-    command = [sys.executable, "-m", "local_digital", *arguments]
-    return subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    return local_digital(*arguments, **variables)
 
 
 def test_a_silence_is_made_shown_and_lifted(house: House) -> None:
@@ -47,6 +46,14 @@ def test_a_silence_is_made_shown_and_lifted(house: House) -> None:
     assert "new system" in run(house, "silences", "solihull").stdout
     assert json.loads(run(house, "silence", "solihull", BINS, "--lift", "--json").stdout) == {"lifted": 1}
     assert json.loads(run(house, "silences", "--json").stdout) == []
+
+
+def test_an_end_that_is_no_day_is_refused_in_words(house: House) -> None:
+    done = run(house, "silence", "solihull", BINS, "--until", "24/12/2026", "--reason", "new system")
+    assert done.returncode == 2
+    told = " ".join(done.stderr.replace("│", " ").split())
+    assert "expected a day as YYYY-MM-DD, such as 2026-12-24; found 24/12/2026" in told
+    assert "%" not in told
 
 
 def test_watch_tells_in_production_and_says_otherwise_what_it_would_tell(house: House) -> None:
@@ -67,6 +74,8 @@ def test_watch_tells_in_production_and_says_otherwise_what_it_would_tell(house: 
 
 def test_a_test_message_says_which_channel_did_not_take_it(house: House) -> None:
     assert "1 of 1 channels took" in run(house, "alert-test", "solihull").stdout
+    taken = json.loads(run(house, "alert-test", "--json").stdout)
+    assert (taken["taken"], taken["channels"], taken["faults"]) == (1, 1, [])
     house.mail.password = "another"
 
     refused = run(house, "alert-test")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-import os
-import subprocess
-import sys
+import json
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -20,14 +18,15 @@ from local_digital.compare import asked, compare
 from local_digital.config.loading import load_councils
 from local_digital.errors import ConfigurationError
 from local_digital.kpis import CAVEATS
-from tests.anywhere import Anywhere
-from tests.kpis.exports import deliver, feed_of, optional
+from local_digital.workspace import Workspace
+from tests.anywhere import Anywhere, settings_for
+from tests.commands import local_digital
+from tests.kpis.exports import counts_of, deliver, feed_of, optional
 from tests.kpis.recomputed import quantile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from local_digital.workspace import Workspace
+    from pathlib import Path
 
 BINS = "report-missed-bin"
 NOVEMBER = dt.date(2025, 11, 1)
@@ -203,17 +202,11 @@ def test_council_whose_file_is_gone_is_compared_no_longer(without_bury: Workspac
 
 def printed(workspace: Workspace, *arguments: str) -> str:
     """What the command line says on a wide terminal."""
-    done = subprocess.run(
-        [sys.executable, "-m", "local_digital", "compare", BINS, *arguments],
-        env={
-            "PATH": os.environ["PATH"], "COLUMNS": "220",
-            "LOCAL_DIGITAL_CONFIG": str(workspace.settings.config),
-            "LOCAL_DIGITAL_WAREHOUSE": str(workspace.settings.warehouse),
-            "LOCAL_DIGITAL_LANDING": workspace.settings.landing,
-        },
-        capture_output=True,
-        text=True,
-        check=False,
+    done = local_digital(
+        "compare", BINS, *arguments, COLUMNS="220",
+        LOCAL_DIGITAL_CONFIG=str(workspace.settings.config),
+        LOCAL_DIGITAL_WAREHOUSE=str(workspace.settings.warehouse),
+        LOCAL_DIGITAL_LANDING=workspace.settings.landing,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -253,6 +246,87 @@ def test_day_that_begins_no_period_is_refused_with_the_one_that_does(compared: W
         compare(compared, replace(wanted, period_start=dt.date(2025, 11, 15)))
 
 
-def test_channel_is_asked_for_only_where_a_figure_has_one_for_each(compared: Workspace) -> None:
-    with pytest.raises(ConfigurationError, match="expected none with volume"):
-        asked(compared, BINS, "volume", label="online")
+def test_shares_are_printed_as_such_the_channel_in_the_title(compared: Workspace) -> None:
+    said = printed(compared, "--kpi", "channel-mix", "--label", "online")
+    assert said.startswith("Share of each channel (online), version 1: month from 2025-11-01")
+    (bedford,) = [line for line in said.splitlines() if "Bedford" in line]
+    assert [cell.strip() for cell in bedford.split("│")[3:6]] == ["2", "4", "50.0 %"]
+
+
+def test_programs_get_the_comparison_that_people_read(compared: Workspace) -> None:
+    told = json.loads(printed(compared, "--json"))
+    assert told["asked"] == {
+        "transaction": BINS, "kpi": "volume", "version": "1", "period_kind": "month", "label": "",
+        "period_start": "2025-11-01",
+    }  # fmt: skip
+    figures = {row["council"]: (row["state"], row["value"]) for row in told["councils"]}
+    assert (figures["bath"], figures["arun"], figures["devon"]) == (
+        ("figure", 3), ("partial", 8), ("not provided here", None),
+    )  # fmt: skip
+    assert {row["comparison"] for row in told["benchmarks"]} == {"all", "tier", "group"}
+
+
+def test_weeks_stand_beside_the_same_point_of_the_round_of_collections(compared: Workspace) -> None:
+    said = printed(compared, "--period", "week", "--start", "2025-11-17")
+    (heading,) = [line for line in said.splitlines() if "Same point before" in line]
+    assert "Working days" in heading
+    (bolton,) = [line for line in said.splitlines() if "Bolton" in line]
+    # Its round takes a week; all of its cases were in the week of 3 November.
+    assert [cell.strip() for cell in bolton.split("│")[5:8]] == ["0", "5", "0"]
+
+
+@pytest.mark.parametrize(
+    ("transaction", "kpi", "more", "says"),
+    [
+        ("report-a-dragon", "volume", {}, r"transaction: expected one of .*missed-bin.*; found `report-a-dragon`"),
+        (BINS, "dragons", {}, r"--kpi of report-missed-bin: expected one of .*volume.*; found `dragons`"),
+        (BINS, "volume", {"version": "2013"}, r"--version of volume: expected one of 1; found `2013`"),
+        (BINS, "volume", {"period_kind": "quarter"}, r"--period of volume: expected one of week, month; found"),
+        (BINS, "volume", {"label": "online"}, r"--label: expected none with volume; found `online`"),
+        (BINS, "channel-mix", {}, r"--label of channel-mix: expected one of .*online.*; found `none`"),
+        (BINS, "channel-mix", {"label": "pigeon"}, r"--label of channel-mix: expected one of .*; found `pigeon`"),
+    ],
+)
+def test_what_no_definition_has_is_refused_with_what_it_has(
+    compared: Workspace, transaction: str, kpi: str, more: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=says):
+        asked(compared, transaction, kpi, **more)
+
+
+def test_figure_that_no_council_has_yet_is_refused_with_what_to_do(compared: Workspace) -> None:
+    with pytest.raises(ConfigurationError, match="expected a whole month of at least one council; found none yet"):
+        compare(compared, asked(compared, "renew-library-book", "volume"))
+
+
+def test_councils_that_cannot_have_the_figure_are_told_from_those_that_have_none_yet(
+    database_url: str, tmp_path: Path
+) -> None:
+    with Workspace.open(settings_for(database_url, tmp_path)) as workspace:
+        codes = {"bath": ("E06000022", "week"), "bedford": ("E06000055", "month")}
+        for name, (code, period) in codes.items():
+            feed = counts_of(BINS, period, ())
+            # Nobody writes an email to Bath.
+            feed["columns"]["channel"]["map"] = {
+                value: value for value in feed["columns"]["channel"]["map"] if (name, value) != ("bath", "email")
+            }
+            Anywhere(workspace, tmp_path, council=name, gss_code=code).configure(**feed)
+        states = {
+            (kind, label): [
+                row["state"]
+                for row in compare(
+                    workspace,
+                    replace(
+                        asked(workspace, BINS, "channel-mix", period_kind=kind, label=label),
+                        period_start=dt.date(2025, 9, 1),
+                    ),
+                ).councils
+            ]
+            for kind, label in itertools.product(("week", "month"), ("online", "email"))
+        }
+    assert states == {
+        ("week", "online"): ["no data yet", "counted by month"],
+        ("week", "email"): ["channel not offered", "counted by month"],
+        ("month", "online"): ["counted by week", "no data yet"],
+        ("month", "email"): ["counted by week", "no data yet"],
+    }

@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from local_digital.profiling.command import Request
+from local_digital.profiling.command import run as profile
+from local_digital.settings import from_environment
+from tests.commands import local_digital
 from tests.profiling.exports import CANARIES, cases, solihull
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -19,10 +23,12 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 def run(tmp_path: Path) -> Run:
     solihull(tmp_path / "missed_20251205.csv", cases(60))
 
-    def run(*arguments: str, file: str = "missed_20251205.csv") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "local_digital", "profile", file, "--transaction", "report-missed-bin", *arguments],
-            capture_output=True, text=True, check=False, cwd=tmp_path, env={"PATH": "/usr/bin:/bin", "COLUMNS": "120"},
+    def run(
+        *arguments: str, file: str = "missed_20251205.csv", config: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return local_digital(
+            "profile", file, "--transaction", "report-missed-bin", *arguments, folder=tmp_path, COLUMNS="120",
+            **({"LOCAL_DIGITAL_CONFIG": str(config)} if config else {}),
         )  # fmt: skip
 
     return run
@@ -71,6 +77,43 @@ def test_a_file_that_is_there_is_left_alone_without_force(run: Run, tmp_path: Pa
     assert "council: mine" in target.read_text()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "name"), [((), "new-council.yaml"), (("--council", "solihull"), "solihull.yaml")]
+)
+def test_draft_for_a_folder_is_called_like_the_council(
+    run: Run, tmp_path: Path, arguments: tuple[str, ...], name: str
+) -> None:
+    (tmp_path / "councils").mkdir()
+    done = run("--output", "councils", *arguments)
+    written = (tmp_path / "councils" / name).read_text("utf-8")
+    assert written.startswith("# Drafted from 1 sample file")
+    # It lies where it belongs, so nothing is said of moving it.
+    wrote = f"Wrote councils/{name} with {written.count('CHECK:')} things to CHECK. Settle them."
+    assert wrote in " ".join(done.stdout.split())
+
+
+def test_a_contract_that_cannot_be_read_is_told_as_such_and_not_as_unknown(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "transactions").mkdir()
+    (tmp_path / "transactions" / "report-missed-bin.yaml").write_text("transaction: report-missed-bin\n", "utf-8")
+    done = run(config=tmp_path)
+    assert done.returncode == 2
+    assert "report-missed-bin.yaml" in "".join(done.stderr.split())
+    assert "Check the spelling" not in done.stderr
+
+
+def test_at_a_terminal_a_line_parts_the_report_from_the_draft(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    request = Request([tmp_path / "missed_20251205.csv"], "report-missed-bin")
+    profile(request, from_environment())
+    assert "draft of the council's file" not in capsys.readouterr().err
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    profile(request, from_environment())
+    said = capsys.readouterr()
+    assert said.err.rstrip().splitlines()[-1].startswith("draft of the council's file")
+    assert said.out == run().stdout
+
+
 def test_json_holds_profile_and_draft_and_nothing_personal(run: Run) -> None:
     done = run("--json")
     facts = json.loads(done.stdout)
@@ -91,6 +134,7 @@ def test_json_holds_profile_and_draft_and_nothing_personal(run: Run) -> None:
         (("--council", "solihull", "--tier", "district"), 2, "`metropolitan`, as Solihull has it"),
         (("--council", "belfast", "--transaction", "pay-council-tax"), 2, "found `district` in northern-ireland"),
         (("--gss", "nonsense"), 2, "a GSS code"),
+        (("--tier", "conty"), 2, "--tier: expected one of county, district, unitary"),
         (("--council", "No Slug"), 2, "a slug"),
         (("--output", "nowhere/x.yaml"), 2, "Make the folder first"),
     ],

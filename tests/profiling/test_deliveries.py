@@ -12,6 +12,7 @@ import pytest
 from pysequoia import Tsk, encrypt
 
 from local_digital.config.models import Transaction
+from local_digital.profiling.draft import CouncilFacts, draft
 from local_digital.profiling.facts import Profile
 from local_digital.profiling.file_names import guess_name_date, guess_pattern
 from local_digital.profiling.profile import profile
@@ -98,6 +99,9 @@ def test_an_encrypted_sample_is_read_with_the_key_of_a_connection(contract: Tran
     found = profile([sealed], contract, connection=lambda _: connection, pgp="east_pgp")
     assert (found.files[0].wrappings, found.rows) == (("OpenPGP",), 40)
     assert found.format["pgp"] == "east_pgp"
+    text = draft(found, contract, CouncilFacts())
+    assert "# CHECK: the connection with our private key" in text
+    assert "pgp: east_pgp" in text
 
 
 @pytest.mark.parametrize(

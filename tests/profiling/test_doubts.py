@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -31,6 +32,11 @@ def write(tmp_path: Path) -> Write:
 def _said(tried: Tried) -> str:
     """Return the draft with its comments on one line each."""
     return " ".join(line.strip(" #") for line in tried.draft.splitlines())
+
+
+def _shown(tried: Tried) -> str:
+    """Return the report with single spaces."""
+    return " ".join(tried.report.split())
 
 
 # --- references ----------------------------------------------------------------------------------------------------
@@ -189,6 +195,71 @@ def test_notes_tell_no_services_apart_though_they_speak_of_missed_bins(try_out: 
     assert "Qq" not in tried.draft + tried.report
 
 
+def test_services_of_which_none_looks_like_it_are_a_doubt_and_leave_no_row_out(try_out: Try, write: Write) -> None:
+    rows = [f"A{n},{DAYS[n]},Web,Street matter {'abcdefghijklmno'[n % 15]}" for n in range(120)]
+    tried = try_out([write("Ref,Date Reported,Channel,Service", *rows)])
+    assert "`Service` has 15 words, none of which looks like this transaction: add `rows`" in _said(tried)
+    assert "no word of `Service` looks like this transaction (15 other words)" in _shown(tried)
+    assert len(good_rows(tried)) == 120
+
+
+def test_services_that_are_near_are_left_out_and_named(try_out: Try, write: Write) -> None:
+    words = ("Missed bin", "Missed appointment", "Pothole", "Graffiti")
+    rows = [f"A{n},{DAYS[n]},Web,{words[n % 4]}" for n in range(120)]
+    tried = try_out([write("Ref,Date Reported,Channel,Service", *rows)])
+    assert "left out though near: Missed appointment" in _said(tried)
+    assert "no Missed appointment (30)" in _shown(tried)
+    assert "no 2 other words" in _shown(tried)
+    assert len(good_rows(tried)) == 30
+
+
+def test_without_a_column_of_dates_the_day_in_the_name_is_taken_and_a_doubt(try_out: Try, write: Write) -> None:
+    tried = try_out([write("Ref,Channel,Status", *(f"A{n},Web,Open" for n in range(60)))])
+    assert "no column of dates was found: the day in the name is taken" in _said(tried)
+    assert {row["reported_at"].date() for row in good_rows(tried)} == {dt.date(2025, 11, 3)}
+
+
+def test_channel_of_which_hardly_a_word_is_known_is_named_and_every_row_counts_as_other(
+    try_out: Try, write: Write
+) -> None:
+    rows = [f"A{n},{DAYS[n]},{('Zig', 'Zag', 'Zog')[n % 3]}" for n in range(120)]
+    tried = try_out([write("Ref,Date Reported,Channel", *rows)])
+    assert "no column says the channel: every row counts as `other`" in _said(tried)
+    assert "`Channel` is called like it, but hardly a word of it is known" in _said(tried)
+    assert {row["channel"] for row in good_rows(tried)} == {"other"}
+
+
+# --- dates ---------------------------------------------------------------------------------------------------------
+
+
+def test_time_in_words_beside_a_date_is_a_doubt(try_out: Try, write: Write) -> None:
+    rows = [f"A{n},{DAYS[n][:10]},{('about noon', 'at night')[n % 2]},Web" for n in range(100)]
+    tried = try_out([write("Ref,Date Reported,Time Reported,Channel", *rows)])
+    assert "`Time Reported` may hold its time, in a form that is not known: see `time_from`" in _said(tried)
+    assert tried.handle.feed.columns["reported_at"].time_from is None
+
+
+@pytest.mark.parametrize(
+    ("cells", "says", "good"),
+    [
+        (["13/10/2025", "10/13/2025", "14/10/2025"], "DAY AND MONTH FIRST ARE MIXED: ", 80),
+        (["13/10/2025"] * 39 + ["some day"], "3 cells fit no format, the first at line 41", 117),
+        (["13/10/2025"] * 39 + ["NULL"], "such rows will be turned down: each needs the time of its report", 120),
+        (
+            ["2025-07-01T23:00:00Z", "2025-08-05T23:00:00Z", "2025-12-05T00:00:00Z"],
+            "local midnights, so these are days, written as moments in UTC", 120,
+        ),
+    ],
+)  # fmt: skip
+def test_dates_that_may_be_read_wrongly_or_not_at_all_are_a_doubt(
+    try_out: Try, write: Write, cells: list[str], says: str, good: int
+) -> None:
+    rows = [f"A{n},{cells[n % len(cells)]},Web" for n in range(120)]
+    tried = try_out([write("Ref,Date Reported,Channel", *rows, name="export.csv")])
+    assert says in _said(tried)
+    assert len(good_rows(tried)) == good
+
+
 # --- counts --------------------------------------------------------------------------------------------------------
 
 WEEKS = [f"{1 + 7 * (n % 4):02}/{9 + n // 4:02}/2025" for n in range(12)]
@@ -221,3 +292,11 @@ def test_sums_among_the_channels_of_counts_are_left_out(try_out: Try, write: Wri
     tried = try_out([write("Week Commencing,Channel,Count", *rows)])
     assert "- { column: Channel, not_in: [Total] }" in tried.draft
     assert {row["channel"] for row in good_rows(tried)} == {"online", "phone"}
+
+
+def test_counts_of_which_nothing_can_be_published_have_no_data_sets_and_say_why(try_out: Try, write: Write) -> None:
+    rows = [f"01/{1 + n:02}/2025,{channel},{40 + n}" for n in range(10) for channel in ("Web", "Phone")]
+    tried = try_out([write("Month,Channel,Count", *rows)])
+    assert tried.handle.feed.publish == {}
+    assert "publish:" not in tried.draft
+    assert "`digital-takeup` cannot be published: counts by month make no weeks" in _said(tried)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from local_digital.config.models import Transaction
@@ -163,3 +166,67 @@ def test_a_block_never_ends_inside_a_note_whose_lines_look_like_rows(
     monkeypatch.setattr("local_digital.profiling.csv_sample._BLOCK", 2000)
     found = look([path])
     assert (found.rows, found.files[0].ragged) == (60, 0)
+
+
+def test_bytes_of_another_encoding_inside_utf_8_are_counted_and_read(try_out: Try, tmp_path: Path) -> None:
+    path = tmp_path / "export.csv"
+    streets = [b"Caf\xc3\xa9 Lane", b"Caf\xe9 Lane"]
+    rows = [f"C{n},{1 + n % 28:02}/10/2025,Web,".encode() + streets[n == 7] + b"\n" for n in range(60)]
+    path.write_bytes(b"Case Ref,Date Reported,Channel,Ward\n" + b"".join(rows))
+    tried = try_out([path])
+    assert "1 byte of Windows-1252 inside UTF-8" in " ".join(tried.report.split())
+    assert {row["ward"] for row in good_rows(tried)} == {"Café Lane"}
+
+
+def test_what_differs_between_files_is_left_to_each_delivery(try_out: Try, tmp_path: Path) -> None:
+    paths = []
+    for night, (delimiter, encoding) in enumerate(((",", "utf-8"), (";", "windows-1252"))):
+        path = tmp_path / f"export_2025110{night}.csv"
+        lines = [["Case Ref", "Date Reported", "Channel", "Ward"]]
+        lines += [
+            [f"C{night}{n}", f"{1 + n % 28:02}/10/2025", "Web", "Llŷn" if not night else "Café"] for n in range(60)
+        ]
+        path.write_text("".join(delimiter.join(line) + "\n" for line in lines), encoding)
+        paths.append(path)
+    tried = try_out(paths)
+    assert (tried.found.format["delimiter"], tried.found.format["encoding"]) == ("auto", "auto")
+    assert {row["ward"] for row in good_rows(tried)} == {"Café"}
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"), [(999, "999 B"), (12_000, "12 kB"), (34_000_000, "34 MB"), (5_600_000_000, "5 GB")]
+)
+def test_size_of_a_file_is_shown_in_words(look: Look, file: Callable[..., Path], size: int, shown: str) -> None:
+    found = look([file(HEADER, *ROWS)])
+    (one,) = found.files
+    assert shown in printed(replace(found, files=(replace(one, size=size),)))
+
+
+def test_archive_whose_files_are_of_several_kinds_is_refused(look: Look, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bins.zip", "w") as archive:
+        archive.writestr("north.txt", HEADER + "".join(ROWS))
+        archive.writestr("south.txt", '[{"ref": "C1", "opened": "2025-11-03T10:15:00Z"}]')
+    with pytest.raises(DataError, match="expected files of one kind in the archive; found csv, json"):
+        look([tmp_path / "bins.zip"])
+
+
+def test_workbook_without_a_row_is_refused(look: Look, tmp_path: Path) -> None:
+    openpyxl.Workbook().save(tmp_path / "bins.xlsx")
+    with pytest.raises(DataError, match="found an empty workbook"):
+        look([tmp_path / "bins.xlsx"])
+
+
+@pytest.mark.parametrize("content", ["[{}]", '{"items": [{}, {}]}'])
+def test_records_that_hold_nothing_are_refused(look: Look, tmp_path: Path, content: str) -> None:
+    (tmp_path / "bins.json").write_text(content, "utf-8")
+    with pytest.raises(DataError, match="expected records; found none"):
+        look([tmp_path / "bins.json"])
+
+
+def test_json_that_is_broken_over_lines_is_no_json_of_a_record_a_line(look: Look, tmp_path: Path) -> None:
+    records = ",\n".join(
+        f'{{"ref": "C{n}", "opened": "2025-11-{1 + n % 28:02}T10:15:00Z", "channel": "Web"}}' for n in range(40)
+    )
+    (tmp_path / "bins.json").write_text(f'{{"answer":\n{{"items": [{records}]}}}}', "utf-8")
+    found = look([tmp_path / "bins.json"])
+    assert (found.format, found.rows) == ({"kind": "json", "records": "answer.items"}, 40)

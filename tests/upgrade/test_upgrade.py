@@ -35,6 +35,7 @@ from local_digital.publishing.reconcile import reconcile
 from local_digital.settings import ROOT
 from local_digital.validate import validate
 from local_digital.workspace import Workspace
+from tests.commands import local_digital
 from tests.conftest import Installation, export, row
 from tests.signing import sign_off
 
@@ -396,15 +397,4 @@ def _shown(installation: Installation, workspace: Workspace) -> dict[str, list[d
 
 
 def _command(engine: Engine, *arguments: str, config: Path = ROOT / "include") -> subprocess.CompletedProcess[str]:
-    environment = {
-        "PATH": "/usr/bin:/bin",
-        "LOCAL_DIGITAL_CONFIG": str(config),
-        "LOCAL_DIGITAL_WAREHOUSE": _url(engine),
-    }
-    return subprocess.run(
-        [sys.executable, "-m", "local_digital", *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return local_digital(*arguments, LOCAL_DIGITAL_CONFIG=str(config), LOCAL_DIGITAL_WAREHOUSE=_url(engine))

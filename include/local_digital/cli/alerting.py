@@ -10,11 +10,10 @@ from typing import Annotated
 
 import typer
 
-from local_digital.cli.app import CouncilName, Json, OneCouncil, app, open_workspace
+from local_digital.cli.app import CouncilName, Json, OneCouncil, a_day, app, open_workspace
 from local_digital.cli.printing import err, out, print_json, same, say, table
 from local_digital.errors import ConfigurationError
-
-_DAY = ["%Y-%m-%d"]
+from local_digital.plurals import counted
 
 
 @app.command(rich_help_panel="Watching")
@@ -49,7 +48,7 @@ def silence(
         str | None, typer.Argument(metavar="TRANSACTION", help="One feed; all of the council when left out.")
     ] = None,
     until: Annotated[
-        dt.datetime | None, typer.Option(formats=_DAY, metavar="DATE", help="The last day of the silence.")
+        dt.datetime | None, typer.Option(parser=a_day, metavar="DATE", help="The last day of the silence.")
     ] = None,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the record. No personal data.")] = "",
     by: Annotated[str | None, typer.Option(help="Who says so; the name you are logged in with, if left out.")] = None,
@@ -67,7 +66,7 @@ def silence(
     with open_workspace() as workspace:
         if until is None:
             ended = silences.lift(workspace, council, transaction or "")
-            say(as_json, {"lifted": ended}, f"{ended} silence{'s' * (ended != 1)} ended.")
+            say(as_json, {"lifted": ended}, f"{counted(ended, 'silence')} ended.")
             return
         held = silences.silence(
             workspace, council, transaction or "", until=until.date(), reason=reason, by=by or getpass.getuser()

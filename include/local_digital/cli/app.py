@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -33,6 +34,29 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text."
 CouncilName = Annotated[str, typer.Argument(metavar="COUNCIL", help="Slug of the council, as its file is called.")]
 OneCouncil = Annotated[str | None, typer.Argument(metavar="COUNCIL", help="One council; all when left out.")]
 TransactionName = Annotated[str, typer.Argument(metavar="TRANSACTION", help="Slug of the transaction.")]
+
+
+def a_day(text: str) -> dt.datetime:
+    """Return the beginning of a day given as an option, without a time zone; what is none is a wrong use."""
+    try:
+        return dt.datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007 - a calendar day
+    except ValueError:
+        raise typer.BadParameter(f"expected a day as YYYY-MM-DD, such as 2026-12-24; found {text}") from None
+
+
+def a_day_or_moment(text: str) -> dt.datetime:
+    """Return a moment, or the beginning of a day, given as an option, without a time zone; else as `a_day`."""
+    try:
+        return dt.datetime.strptime(text, "%Y-%m-%dT%H:%M")  # noqa: DTZ007 - on the clock of the place
+    except ValueError:
+        pass
+    try:
+        return a_day(text)
+    except typer.BadParameter:
+        raise typer.BadParameter(
+            "expected a day as YYYY-MM-DD or a time as YYYY-MM-DDTHH:MM, such as 2026-12-24 or 2026-12-24T09:00; "
+            f"found {text}"
+        ) from None
 
 
 def open_workspace() -> Any:

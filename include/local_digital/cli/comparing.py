@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from local_digital.cli.app import Json, TransactionName, app, open_workspace
+from local_digital.cli.app import Json, TransactionName, a_day, app, open_workspace
 from local_digital.cli.printing import out, print_json, table
 from local_digital.kpis import KPIS
 
@@ -26,7 +26,8 @@ def compare(
         Literal["week", "month", "quarter"] | None, typer.Option(help="Months, or quarters for costs, if not given.")
     ] = None,
     start: Annotated[
-        dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day; the newest whole period if not given.")
+        dt.datetime | None,
+        typer.Option(parser=a_day, metavar="DATE", help="First day; the newest whole period if not given."),
     ] = None,
     version: Annotated[str | None, typer.Option(help="Of the definition; the newest if not given.")] = None,
     label: Annotated[str, typer.Option(help="Which channel, for channel-mix.")] = "",

@@ -14,7 +14,16 @@ from rich.markup import escape
 
 from local_digital import settings as installation
 from local_digital.calendar import LONDON
-from local_digital.cli.app import CouncilName, Json, OneCouncil, TransactionName, app, councils_of, open_workspace
+from local_digital.cli.app import (
+    CouncilName,
+    Json,
+    OneCouncil,
+    TransactionName,
+    a_day_or_moment,
+    app,
+    councils_of,
+    open_workspace,
+)
 from local_digital.cli.printing import (
     checks_left_over,
     err,
@@ -30,6 +39,7 @@ from local_digital.cli.printing import (
 from local_digital.config.loading import checks_left, load_alerts, load_councils
 from local_digital.errors import ConfigurationError
 from local_digital.formulas import harmless
+from local_digital.plurals import counted
 
 if TYPE_CHECKING:
     from local_digital.workspace import FeedHandle, Workspace
@@ -58,8 +68,7 @@ def check(as_json: Json = False) -> None:
             out.print(f"[red]wrong[/red] {escape(str(error))}", highlight=False)
         for slug, count in unsettled.items():
             out.print(f"[yellow]unsettled[/yellow] {escape(slug)}: {checks_left_over(count)}", highlight=False)
-        read = "1 council" if len(councils) == 1 else f"{len(councils)} councils"
-        out.print(f"{read} read, {len(errors)} {'file' if len(errors) == 1 else 'files'} wrong")
+        out.print(f"{counted(len(councils), 'council')} read, {counted(len(errors), 'file')} wrong", highlight=False)
     if errors:
         raise typer.Exit(ConfigurationError.exit_code)
 
@@ -80,7 +89,8 @@ def status(
     as_of: Annotated[
         dt.datetime | None,
         typer.Option(
-            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"],
+            parser=a_day_or_moment,
+            metavar="TIME",
             help="Say what was late at this London time, a day's beginning when only a day is given; now otherwise.",
         ),
     ] = None,
@@ -181,7 +191,9 @@ def aggregate(council: OneCouncil = None, as_json: Json = False) -> None:
 
     with open_workspace() as workspace:
         results = {slug: recompute(workspace, slug).periods for slug in councils_of(workspace, council)}
-    lines = [f"{slug} {name}: {count} periods" for slug, feeds in results.items() for name, count in feeds.items()]
+    lines = [
+        f"{slug} {name}: {counted(count, 'period')}" for slug, feeds in results.items() for name, count in feeds.items()
+    ]
     say(as_json, results, "\n".join(lines))
 
 
@@ -247,7 +259,8 @@ def rebuild(
 
     with open_workspace() as workspace:
         report = send_anew(workspace, council, data_set, run_id=_run_id("rebuild"), transaction=transaction)
-    say(as_json, report.as_json(), f"{report.sent} records sent, {report.removed} that should not be there removed.")
+    done = f"{counted(report.sent, 'record')} sent, {report.removed} that should not be there removed."
+    say(as_json, report.as_json(), done)
 
 
 @app.command(rich_help_panel="Figures")
@@ -309,7 +322,8 @@ def expire(
     say(
         as_json,
         {"removed": gone, "reports": reports, "dry_run": dry_run},
-        f"Raw bytes of {len(gone)} deliveries past retention, error reports of {len(reports)} older deliveries.",
+        f"{'To remove' if dry_run else 'Removed'}: raw bytes of {counted(len(gone), 'delivery', 'deliveries')} past "
+        f"retention, error reports of {counted(len(reports), 'older delivery', 'older deliveries')}.",
     )
 
 
@@ -330,7 +344,7 @@ def data_docs(
     say(
         as_json,
         {**built.as_json(), "dry_run": dry_run, "where": where},
-        f"{len(built.written)} pages {'to build' if dry_run else 'built'}, {len(built.removed)} "
+        f"{counted(len(built.written), 'page')} {'to build' if dry_run else 'built'}, {len(built.removed)} "
         f"{'to remove' if dry_run else 'removed'}: {where}",
     )
 

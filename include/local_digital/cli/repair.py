@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
-from local_digital.cli.app import CouncilName, Json, TransactionName, app, open_workspace
+from local_digital.cli.app import CouncilName, Json, TransactionName, a_day, app, open_workspace
 from local_digital.cli.printing import out, print_json, same, say, table
 from local_digital.errors import ConfigurationError
+from local_digital.plurals import counted
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only count; nothing is changed.")]
-_DAY = ["%Y-%m-%d"]
 
 
 @app.command(rich_help_panel="Repairing")
@@ -49,10 +49,10 @@ def forget(  # noqa: PLR0913, PLR0917 - what is to be forgotten, and what the re
             reason=reason,
             dry_run=dry_run,
         )
-    cases = "1 case" if report.cases == 1 else f"{report.cases} cases"
     found = (
-        f"{cases}: {report.records} records, {report.events} events and {report.quarantined} quarantined "
-        f"rows, in {report.deliveries} deliveries; {report.raw_files} raw files"
+        f"{counted(report.cases, 'case')}: {counted(report.records, 'record')}, {counted(report.events, 'event')} and "
+        f"{counted(report.quarantined, 'quarantined row')}, in {counted(report.deliveries, 'delivery', 'deliveries')}; "
+        f"{counted(report.raw_files, 'raw file')}"
     )
     say(
         as_json,
@@ -77,7 +77,7 @@ def replay(
     transaction: TransactionName,
     delivery: Annotated[int | None, typer.Option(metavar="ID", help="One delivery, by its number.")] = None,
     since: Annotated[
-        dt.datetime | None, typer.Option(formats=_DAY, metavar="DATE", help="All that reach to this day or beyond.")
+        dt.datetime | None, typer.Option(parser=a_day, metavar="DATE", help="All that reach to this day or beyond.")
     ] = None,
     dry_run: DryRun = False,
     as_json: Json = False,
@@ -124,8 +124,8 @@ def replay(
 def republish(
     council: CouncilName,
     data_set: Annotated[str, typer.Argument(metavar="DATASET", help="Data type, such as missed-bin-by-ward.")],
-    first: Annotated[dt.datetime, typer.Option("--from", formats=_DAY, metavar="DATE", help="First day.")],
-    last: Annotated[dt.datetime, typer.Option("--to", formats=_DAY, metavar="DATE", help="Last day.")],
+    first: Annotated[dt.datetime, typer.Option("--from", parser=a_day, metavar="DATE", help="First day.")],
+    last: Annotated[dt.datetime, typer.Option("--to", parser=a_day, metavar="DATE", help="Last day.")],
     transaction: Annotated[str | None, typer.Option(help="Where several feeds publish one of this name.")] = None,
     dry_run: DryRun = False,
     as_json: Json = False,
@@ -152,8 +152,8 @@ def republish(
     say(
         as_json,
         report.as_json(),
-        f"{report.records} records {would} sent again by `local-digital publish {council}`, {report.new} for the first "
-        "time.",
+        f"{counted(report.records, 'record')} {would} sent again by `local-digital publish {council}`, "
+        f"{report.new} for the first time.",
     )
 
 

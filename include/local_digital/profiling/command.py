@@ -16,6 +16,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from local_digital.config.loading import load_transactions
 from local_digital.config.models import Tier
 from local_digital.errors import ConfigurationError
+from local_digital.plurals import counted
 from local_digital.profiling.draft import CouncilFacts, draft, look_up, tier_of
 from local_digital.profiling.facts import Profile
 from local_digital.profiling.profile import profile
@@ -148,9 +149,9 @@ def _print(found: Profile, text: str, target: Path | None) -> None:
             report.rule("draft of the council's file", align="left")
         sys.stdout.write(text)
         return
-    checks = text.count("CHECK:")
+    checks = counted(text.count("CHECK:"), "thing")
     then = "" if target.parent.name == "councils" else ", then put it into include/councils/"
     report.print(
-        f"\nWrote {target} with {checks} {'thing' if checks == 1 else 'things'} to CHECK. Settle them{then}.",
+        f"\nWrote {target} with {checks} to CHECK. Settle them{then}.",
         soft_wrap=True, markup=False,
     )  # fmt: skip

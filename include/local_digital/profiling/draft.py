@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from local_digital.authorities import authorities, called, resolve
 from local_digital.config.models import UNKNOWN_GSS_CODE, Division, Nation, Tier
 from local_digital.errors import ConfigurationError
+from local_digital.plurals import counted
 from local_digital.profiling.draft_feed import FeedDraft
-from local_digital.profiling.yaml_writer import Writer, counted, listed, scalar
+from local_digital.profiling.yaml_writer import Writer, listed, scalar
 
 if TYPE_CHECKING:
     from local_digital.authorities import Authority

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from local_digital.date_formats import readable
 from local_digital.fields import FIELDS, UNMAPPED, Kind
 from local_digital.kpis import KPIS
+from local_digital.plurals import counted
 from local_digital.profiling.columns import is_yes_or_no
 from local_digital.profiling.date_shapes import fold_no_date, formats_of
 from local_digital.profiling.figures import NEEDED, name_score
 from local_digital.profiling.words import header_score, meaning
-from local_digital.profiling.yaml_writer import code, counted, listed, scalar
+from local_digital.profiling.yaml_writer import code, listed, scalar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from local_digital.fields import FIELDS, Kind
 from local_digital.parsing import values
+from local_digital.plurals import counted
 from local_digital.profiling import vocabulary
 from local_digital.profiling.words import header_score, says_age, says_money, says_no_payment, tokens
 
@@ -67,10 +68,10 @@ def figures(field: str, cells: Cells) -> Figures | None:
     blank = tuple(word for word, is_none in zip(cells.words.to_pylist(), none, strict=True) if is_none)
     doubts = []
     if blank:
-        doubts.append(f"{_cells(int(cells.counts[none].sum()))} taken to mean that there is no number")
+        doubts.append(f"{counted(int(cells.counts[none].sum()), 'cell')} taken to mean that there is no number")
     if good < filled:
         turned_down = "these rows will be turned down"
-        doubts.append(f"{_cells(filled - good)} without {NEEDED[field]} as ingest reads them: {turned_down}")
+        doubts.append(f"{counted(filled - good, 'cell')} without {NEEDED[field]} as ingest reads them: {turned_down}")
     doubts += _about(field, numbers[fits], cells.counts[fits])
     return Figures(named, blank, tuple(doubts))
 
@@ -107,7 +108,3 @@ def _about(
     if not np.any(numbers % 1) and len(numbers) > 1:
         doubts.append("no amount has pennies: are these pounds, and not pence?")
     return doubts
-
-
-def _cells(count: int) -> str:
-    return f"{count:,} cell" + ("" if count == 1 else "s")

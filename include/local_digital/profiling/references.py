@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from local_digital.plurals import counted
 from local_digital.profiling import vocabulary
 from local_digital.profiling.delivery import combined, real_refs
 from local_digital.profiling.facts import Note
@@ -163,10 +164,12 @@ class References:
         for name in dict.fromkeys([*([guess.column] if guess else []), *others, *self._premises()]):
             column = self._table.column(name)
             if column.leading_zeros:
-                zeros = f"{_cells(column.leading_zeros)} begin with a zero, which a spreadsheet would drop"
+                zeros = f"{counted(column.leading_zeros, 'cell')} begin with a zero, which a spreadsheet would drop"
                 yield Note(name, zeros, doubt=False)
             if column.spoilt:
-                lost = f"{_cells(column.spoilt)} are as Excel shortens them (1.00023E+11): their digits are lost"
+                lost = (
+                    f"{counted(column.spoilt, 'cell')} are as Excel shortens them (1.00023E+11): their digits are lost"
+                )
                 yield Note(name, lost, doubt=True)
 
     def _uniqueness(self, name: str, delivery: Delivery) -> Iterator[Note]:
@@ -175,20 +178,14 @@ class References:
         twice = len(codes) - len(np.unique(codes))
         where = "" if len(self._table.samples) == 1 else " in the newest file"
         if twice and delivery.kind != "event_log":
-            yield Note(name, f"{_rows(twice)}{where} with the reference of another row that differs", doubt=True)
+            yield Note(
+                name, f"{counted(twice, 'row')}{where} with the reference of another row that differs", doubt=True
+            )
         elif not twice:
             yield Note(name, f"each row{where} has its own", doubt=False)
         column = self._table.column(name)
         if column.filled < column.rows:
-            yield Note(name, f"missing on {_rows(column.rows - column.filled)}", doubt=True)
+            yield Note(name, f"missing on {counted(column.rows - column.filled, 'row')}", doubt=True)
 
     def _premises(self) -> list[str]:
         return [column.name for column in self._table.columns if column.personal == "premises"]
-
-
-def _rows(count: int) -> str:
-    return f"{count:,} row" + ("" if count == 1 else "s")
-
-
-def _cells(count: int) -> str:
-    return f"{count:,} cell" + ("" if count == 1 else "s")

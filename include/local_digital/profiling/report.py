@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from local_digital.date_formats import readable
+from local_digital.plurals import counted
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -111,13 +112,13 @@ def _remarks(found: Profile) -> list[RenderableType]:
         if not file.header:
             remarks.append(f"{at}no header: the columns are called by their positions, give them names")
         if line := int(str(file.facts.get("header_line", 1))) - 1:
-            remarks.append(f"{at}{_count(line, 'line')} above the header")
+            remarks.append(f"{at}{counted(line, 'line')} above the header")
         if repeated := file.facts.get("repeated_headers"):
-            remarks.append(f"{at}the header stands there again {_count(int(str(repeated)), 'time')}")
+            remarks.append(f"{at}the header stands there again {counted(int(str(repeated)), 'time')}")
         if totals := file.facts.get("totals_rows"):
-            remarks.append(f"{at}{_count(int(str(totals)), 'row')} of totals at the end, left out")
+            remarks.append(f"{at}{counted(int(str(totals)), 'row')} of totals at the end, left out")
         if mended := file.facts.get("bytes_in_windows_1252"):
-            remarks.append(f"{at}{_count(int(str(mended)), 'byte')} of Windows-1252 inside UTF-8")
+            remarks.append(f"{at}{counted(int(str(mended)), 'byte')} of Windows-1252 inside UTF-8")
         if file.more_sheets:
             remarks.append(f"{at}one sheet is read; others have the same header: {', '.join(file.more_sheets)}")
         if file.facts.get("quotes_after_a_space"):
@@ -178,7 +179,7 @@ def _date_remarks(dates: Dates) -> list[str]:
         shown = ", ".join(f"{text} ({count:,})" for text, count in list(dates.no_date.items())[:6])
         remarks.append(f"stands for no date: {shown}")
     if dates.misfits > 0:
-        remarks.append(f"{_count(dates.misfits, 'cell')} fit no format: {', '.join(dates.misfit_lines)}"
+        remarks.append(f"{counted(dates.misfits, 'cell')} fit no format: {', '.join(dates.misfit_lines)}"
                        + (" and more" if dates.misfits > len(dates.misfit_lines) else ""))  # fmt: skip
     if set(dates.zones) - {"none"}:
         remarks.append("time zones: " + ", ".join(f"{zone} ({count:,})" for zone, count in dates.zones.items()))
@@ -207,7 +208,7 @@ def _words(words: Words) -> Table:
     if left > 0:
         table.add_row(f"[dim]{left} more[/dim]", "")
     if words.hidden:
-        table.add_row(f"[dim]{_count(words.hidden, 'word')} not shown: seldom, or like something personal[/dim]", "")
+        table.add_row(f"[dim]{counted(words.hidden, 'word')} not shown: seldom, or like something personal[/dim]", "")
     return table
 
 
@@ -227,9 +228,11 @@ def _services(services: Services) -> list[RenderableType]:
     lines += [_inner(f"yes  {word} ({count:,})", "green") for word, count in services.words.items()]
     lines += [_inner(f"no   {word} ({count:,})", "yellow") for word, count in services.near.items()]
     if services.others:
-        lines.append(_inner(f"no   {_count(services.others, 'other word')}"))
+        lines.append(_inner(f"no   {counted(services.others, 'other word')}"))
     if services.hidden:
-        lines.append(_inner(f"{_count(services.hidden, 'more word')} fit and are not shown, as each stands there once"))
+        lines.append(
+            _inner(f"{counted(services.hidden, 'more word')} fit and are not shown, as each stands there once")
+        )
     return lines
 
 
@@ -275,7 +278,3 @@ def _size(size: int) -> str:
             return f"{size:.0f} {unit}"
         size //= 1000
     return f"{size} GB"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" + ("" if number == 1 else "s")

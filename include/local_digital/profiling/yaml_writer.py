@@ -74,7 +74,3 @@ def code(name: str) -> str:
 
 def listed(words: Iterable[str]) -> str:
     return f"[{', '.join(map(scalar, words))}]"
-
-
-def counted(number: int, what: str) -> str:
-    return f"{number:,} {what}" + ("" if number == 1 else "s")
