@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import fsspec
 import pytest
+import requests
 from sqlalchemy import text
 
 from local_digital.errors import ConfigurationError
@@ -217,6 +219,24 @@ def test_the_command_line_shows_no_site_where_there_is_none(tmp_path: Path, addr
     )  # fmt: skip
     assert done.returncode == ConfigurationError.exit_code
     assert told in " ".join(done.stderr.split())
+
+
+def test_the_command_line_shows_the_site_until_it_is_interrupted(tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("The figures", "utf-8")
+    environment = {**os.environ, "LOCAL_DIGITAL_SITE": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "local_digital", "serve-site", "--port"]
+    with subprocess.Popen([*command, "0"], env=environment, stdout=subprocess.PIPE, text=True) as shown:
+        try:
+            assert shown.stdout is not None
+            address = shown.stdout.readline().removeprefix("The site is at ").strip()
+            assert requests.get(address, timeout=30).text == "The figures"
+            port = address.rstrip("/").rpartition(":")[2]
+            taken = subprocess.run([*command, port], env=environment, capture_output=True, text=True, check=False)
+        finally:
+            shown.send_signal(signal.SIGINT)
+        assert shown.wait(30) == 0
+    assert taken.returncode == ConfigurationError.exit_code
+    assert f"--port: expected a free port; found {port} cannot be taken" in " ".join(taken.stderr.split())
 
 
 @pytest.mark.parametrize(

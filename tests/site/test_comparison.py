@@ -16,9 +16,12 @@ from local_digital.site.pages.layout import assets
 from local_digital.site.pages.side_by_side import Named, dots, histogram, panel
 from local_digital.site.pages.site import Site
 from local_digital.site.pages.words import STATES
+from local_digital.site.parts import Before, Parts
+from local_digital.site.rows import Rows
+from local_digital.site.sink import Index
 from tests.site.handmade import BINS, MONDAY, Handmade
 from tests.site.test_pages import Page
-from tests.site.whole import comparison_pages
+from tests.site.whole import comparison_pages, source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -173,6 +176,19 @@ def page_foot(page: str) -> str:
     found = re.search(r"<tfoot>.*?</tfoot>", page, re.DOTALL)
     assert found
     return found[0]
+
+
+def test_councils_that_came_after_the_benchmarks_were_taken_are_not_called_too_few() -> None:
+    figures = every_state().figures()
+    before = source(figures)._replace(benchmarks=lambda _: Rows.empty())
+    parts = Parts(
+        before, ABOUT, Before(Index(), lambda *_: b""), program="of the test", editions={},
+        as_of={BINS: dt.date(2026, 3, 5)},
+    )  # fmt: skip
+    found = {file.path: file for part in parts.all() for file in part.make()}
+    said = text(found)
+    assert "3 councils have this figure. The median was last taken on 5 March 2026, before that many had it." in said
+    assert "too few for a median" in said
 
 
 def test_figures_of_another_basis_are_apart(files: dict[str, File]) -> None:

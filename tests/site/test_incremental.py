@@ -6,7 +6,7 @@ import datetime as dt
 import random
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import fsspec
 import pytest
@@ -17,6 +17,8 @@ from local_digital.errors import ConfigurationError
 from local_digital.settings import from_environment
 from local_digital.site.about import about
 from local_digital.site.build import build
+from local_digital.site.makers import makers
+from local_digital.site.parts import FeedFiles, Task
 from local_digital.site.sink import INDEX
 from local_digital.workspace import Workspace
 from tests.site.whole import pages, read
@@ -121,6 +123,64 @@ def test_any_sequence_of_builds_ends_as_a_build_from_nothing(
             build(here)
             whole = from_nothing(here, tmp_path / "whole" / str(number))
             assert apart(shown(Path(settings.site)), whole) == [], events
+
+
+@pytest.mark.parametrize("lost", ["kpis.csv.gz", "fife/kpis.csv"])
+def test_file_that_somebody_spoilt_is_put_right_by_the_next_build(
+    workspace: Workspace, tmp_path: Path, lost: str
+) -> None:
+    build(workspace)
+    spoilt = Path(workspace.settings.site) / "data" / BINS / lost
+    if "/" in lost:
+        spoilt.unlink()
+    else:
+        spoilt.write_bytes(b"short")
+    # Of another council: what the file has of this one is not new, and was to be taken over.
+    EVENTS["a night revises a figure"](workspace)
+    build(workspace)
+    assert apart(shown(Path(workspace.settings.site)), from_nothing(workspace, tmp_path / "whole")) == []
+
+
+def test_build_after_one_that_was_broken_off_says_so(workspace: Workspace) -> None:
+    class StoppedError(BaseException):
+        """As good as a kill."""
+
+    files = fsspec.filesystem("memory")
+    files.store.clear()
+    with Workspace.open(replace(workspace.settings, site="memory://bucket/site")) as stored:
+        build(stored)
+        EVENTS["a night revises a figure"](stored)
+
+        def stop(_: object) -> NoReturn:
+            raise StoppedError
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("local_digital.site.sink._Upload.remove_others", stop)
+            with pytest.raises(StoppedError):
+                build(stored)
+        report = build(stored)
+        assert (report.changed, report.reasons) == (True, ("the last build was not finished",))
+        assert build(stored).reasons == ()
+    files.store.clear()
+
+
+def test_what_is_asked_for_out_of_turn_is_made_by_whoever_asks() -> None:
+    here = FeedFiles([], None, None)
+    tasks = [Task("fife", BINS, pages=True)]
+    with makers(1, _another, tasks, lambda _: here) as make:
+        assert make(Task("bury", BINS, pages=True)) is here
+        assert make(tasks[0]).pieces == []
+        assert make(tasks[0]) is here
+
+
+class _Elsewhere:
+    def made_here(self, task: Task) -> FeedFiles:
+        assert task.council == "fife"
+        return FeedFiles(None, None, [])
+
+
+def _another() -> Any:
+    return _Elsewhere()
 
 
 def test_an_object_store_ends_the_same(workspace: Workspace, tmp_path: Path) -> None:

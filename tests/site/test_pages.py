@@ -16,6 +16,7 @@ from local_digital.kpis import CAVEATS, KPIS
 from local_digital.site.about import About
 from local_digital.site.pages.charts import STYLES, Band, Line, Spread, over_time, scale_of, swatches
 from local_digital.site.pages.dashboard import _TOPICS, _TOPICS_BEFORE_BREAKDOWNS
+from local_digital.site.pages.svg import Sheet
 from local_digital.site.pages.words import STATES, change, figure, in_period, moment, period, target
 from local_digital.site.sink import in_order
 from tests.site.handmade import BINS, MONDAY, Handmade, contracts
@@ -233,6 +234,12 @@ def test_lines_differ_by_dash_and_marker() -> None:
     assert all(f"line-{index}.svg" in swatches() for index in range(len(STYLES)))
 
 
+def test_marker_that_nobody_has_drawn_is_refused() -> None:
+    sheet = Sheet(100, 100, left=0, top=0, apart=10)
+    with pytest.raises(ValueError, match="no marker is called star"):
+        sheet.markers([("1", "1")], shape="star", size=60, colour="#000")
+
+
 def test_one_period_is_no_chart() -> None:
     assert over_time("week", [MONDAY], [Line("One", [4])], "count") is None
     assert over_time("week", [MONDAY, MONDAY + WEEK], [Line("One", [None, 4])], "count") is None
@@ -391,6 +398,28 @@ def test_all_kpis_and_caveats_are_explained(site: dict[str, File]) -> None:
     assert "at most 56 (Report a missed bin)" in page.text
 
 
+def test_only_what_the_contracts_use_is_explained_and_shown() -> None:
+    figures = replace(whole_site(), contracts={"pay-council-tax": contracts()["pay-council-tax"]})
+    files = built(figures)
+    page = Page(html(files, "kpis/index.html"))
+    assert "digital-takeup" in page.ids
+    assert "repeat-misses" not in page.ids
+    # None of its counts is of a small group, so there is no threshold to tell.
+    assert "Counts below a threshold are withheld, and with them" in page.text
+    assert not any(BINS in path for path in files)
+    assert "Nothing has been published yet." in text(files, "changes/index.html")
+
+
+def test_group_names_those_of_its_councils_that_take_part() -> None:
+    made = anytown()
+    made.council("bellford")
+    made.group("anytown", "near-us", ["bellford", "gone-away"])
+    made.group("gone-away", "far-off", ["anytown", "bellford"])
+    files = built(made.figures())
+    assert "Near us : Bellford About this council" in text(files, "councils/anytown/index.html")
+    assert "Far off" not in "".join(html(files, path) for path in files if path.endswith(".html"))
+
+
 def test_the_change_log_tells_what_changed(site: dict[str, File]) -> None:
     said = text(site, "changes/index.html")
     assert "Revised : 2 figures, transactions by ward: Week of 2 February 2026" in said
@@ -511,6 +540,34 @@ def test_a_released_feed_without_a_whole_period_says_so() -> None:
     assert "None of its figures are there yet." in text(files)
     assert 'class="s-no-data"' in html(files, "index.html")
     assert "What is not here, and why" in text(files)
+
+
+def test_channels_of_months_are_counted_from_their_shares_where_no_counts_are_published() -> None:
+    made = Handmade()
+    made.council("anytown")
+    made.offer("anytown")
+    january, february = dt.date(2026, 1, 1), dt.date(2026, 2, 1)
+    for start in (january, february):
+        made.period("anytown", start, 100, kind="month")
+        made.kpi("anytown", "channel-mix", start, 0.6, kind="month", label="online", over=60, under=100)
+        made.kpi("anytown", "channel-mix", start, 0.4, kind="month", label="phone", over=40, under=100)
+    made.kpi("anytown", "channel-mix", january, None, kind="month", label="post", under=100)
+    made.kpi("anytown", "channel-mix", MONDAY, 0.9, label="online", over=90, under=100)
+    page = html(built(made.figures()))
+    said = Page(page).text
+    assert "Transactions by channel and month" in said
+    assert "In February 2026: Online form 60 and Phone 40." in page
+    assert "January 2026 60 40 Withheld 100" in said
+
+
+def test_counts_without_any_period_of_their_own_are_shown_all_the_same() -> None:
+    made = Handmade()
+    made.council("anytown")
+    made.offer("anytown")
+    for week in (MONDAY, MONDAY + 2 * WEEK):
+        made.count("anytown", "transactions-by-channel", week, "online", 27)
+    said = text(built(made.figures()))
+    assert "Week of 5 January 2026 27 No data yet" in said
 
 
 def weight(files: dict[str, File], path: str) -> int:

@@ -20,8 +20,8 @@ import fsspec
 import pytest
 
 from local_digital.errors import ConfigurationError, TransportError
-from local_digital.site.file import File
-from local_digital.site.sink import INDEX, Folder, Store, sink
+from local_digital.site.file import File, Part
+from local_digital.site.sink import INDEX, Folder, Index, Store, sink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -314,6 +314,75 @@ def test_two_files_of_one_path_are_told_in_words(folder: Folder, store: Store, p
         with pytest.raises(ConfigurationError, match=r"data/a\.csv.*Rename"):
             one.write([*files(NEW), File("data/a.csv", b"other".strip)], MADE_FROM)
     assert (seen(place), stored()) == (OLD, OLD)
+
+
+def test_two_files_of_one_path_in_a_part_are_told_in_words(folder: Folder, store: Store, place: Path) -> None:
+    twice = Part("page", "1", lambda: [File("data/a.csv", b"one".strip), File("data/a.csv", b"other".strip)])
+    for one in (folder, store):
+        with pytest.raises(ConfigurationError, match=r"data/a\.csv: expected one file of this path; found two"):
+            one.write([twice], MADE_FROM)
+    assert seen(place) == OLD
+
+
+def test_part_is_made_again_only_where_one_of_its_files_is_not_as_it_was_left(
+    folder: Folder, store: Store, place: Path
+) -> None:
+    made: list[str] = []
+
+    def make(site: Mapping[str, str]) -> list[File]:
+        made.append("part")
+        return list(files(site))
+
+    part = Part("page", "1", partial(make, NEW))
+    memory = fsspec.filesystem("memory")
+    damages = {
+        folder: [(place / "more/page.html").unlink, lambda: (place / "data/b.csv").write_text("another", "utf-8")],
+        store: [
+            lambda: memory.rm_file("/bucket/site/more/page.html"),
+            lambda: memory.pipe_file("/bucket/site/data/b.csv", b"another"),
+        ],
+    }
+    for one, shown in ((folder, partial(seen, place)), (store, stored)):
+        one.write([part], MADE_FROM)
+        for damage in damages[one]:
+            made.clear()
+            one.write([part], MADE_FROM)
+            assert made == []
+            damage()
+            one.write([part], MADE_FROM)
+            assert (made, shown()) == (["part"], NEW)
+
+
+def test_what_is_left_of_a_version_that_is_gone_is_swept_away(folder: Folder, place: Path) -> None:
+    mark = place.parent / f".{place.name}.versions" / "000009.version"
+    mark.touch()
+    folder.write(files(NEW), MADE_FROM)
+    assert not mark.exists()
+    assert seen(place) == NEW
+
+
+@pytest.mark.parametrize("index", ["{", "[]", '{"made_from": {}, "files": {"a": 1}}', "\xff"])
+def test_site_whose_index_cannot_be_read_is_unfinished_and_made_again(
+    folder: Folder, store: Store, place: Path, index: str
+) -> None:
+    (place / INDEX).write_bytes(index.encode("latin-1"))
+    fsspec.filesystem("memory").pipe_file(f"/bucket/site/{INDEX}", index.encode("latin-1"))
+    for one in (folder, store):
+        assert one.index() == Index()
+        one.write(files(NEW), MADE_FROM)
+    assert (seen(place), stored()) == (NEW, NEW)
+
+
+def test_content_that_cannot_be_made_is_no_fault_of_the_place_that_it_goes_to(
+    folder: Folder, store: Store, place: Path
+) -> None:
+    def gone() -> NoReturn:
+        raise FileNotFoundError
+
+    for one in (folder, store):
+        with pytest.raises(RuntimeError, match=r"data/b\.csv cannot be made"):
+            one.write(files(NEW, "data/b.csv", gone), MADE_FROM)
+    assert seen(place) == OLD
 
 
 @pytest.mark.usefixtures("folder")

@@ -373,10 +373,11 @@ class Parts:
         for table in tables:
             for form in FORMS:
                 path = table.path(form)
-                entry = self._before.known.files.get(path)
-                made = self._sizes.get(path) or (Made(entry.bytes, entry.sha256) if entry else None)
-                if made:
-                    table.sizes[form] = made
+                if (made := self._sizes.get(path)) is None:
+                    # The file of the site before was left as it was.
+                    entry = self._before.known.files[path]
+                    made = Made(entry.bytes, entry.sha256)
+                table.sizes[form] = made
         return tables
 
     def _version(self, *facts: object) -> str:

@@ -368,15 +368,14 @@ class Store:
         old = self.index() or Index()
         there = _Upload(self, old, self._present())
         with tempfile.TemporaryDirectory(prefix="local-digital-site-") as folder:
-            later: list[File | Part] = []
+            later: list[File] = []
             for one in in_order(files):
                 if isinstance(one, File):
                     later.append(one)
                 elif anew or not there.keep(one):
                     later += there.make(one, Path(folder))
-            for file in in_order(later):
-                if isinstance(file, File):
-                    there.add(file)
+            for file in _pages_last(later):
+                there.add(file)
         there.remove_others()
         self.put(INDEX, Index(dict(made_from), there.entries, there.parts).content())
         return _counted(there.done, there.entries, old.files)
@@ -490,13 +489,18 @@ def in_order(files: Iterable[File | Part]) -> list[File | Part]:
     Raises ConfigurationError where two have one path, since names in contracts and councils' files make the paths.
     """
     given = list(files)
-    found = sorted((one for one in given if isinstance(one, File)), key=lambda file: (_rank(file.path), file.path))
+    parts = [one for one in given if isinstance(one, Part)]
+    return [*parts, *_pages_last(one for one in given if isinstance(one, File))]
+
+
+def _pages_last(files: Iterable[File]) -> list[File]:
+    found = sorted(files, key=lambda file: (_rank(file.path), file.path))
     for file in found:
         _check(file.path)
     twice = sorted(path for path, count in Counter(file.path for file in found).items() if count > 1)
     if twice:
         raise _twice(twice[0])
-    return [*(one for one in given if isinstance(one, Part)), *found]
+    return found
 
 
 def _check(path: str) -> None:

@@ -129,9 +129,7 @@ class Table:
         return made
 
     def made(self, form: Form) -> Made:
-        """Return what the file is like, making it where that has not been done."""
-        if form not in self.sizes:
-            self.content(form)
+        """Return what the file is like, which is known once it has been made."""
         return self.sizes[form]
 
     def heading(self) -> bytes:

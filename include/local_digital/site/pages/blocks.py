@@ -169,7 +169,7 @@ def figure_cell(kpi: str, found: Figure | None) -> Cell:
     if found is None:
         return state_cell("no-data")
     if found.value is None:
-        return state_cell(found.state or "no-data")
+        return state_cell(found.state)
     return value_cell(KPIS[kpi].unit, found.value, "estimated" if found.basis == "estimated" else "")
 
 

@@ -505,7 +505,7 @@ class _Comparison:
             said = ["estimated"] if one.basis == "estimated" else []
             return Told(cell.text, cell.raw, marks=" ".join([*said, *([marks] if marks else [])]))
         if one is not None:
-            return Told("", state=one.state or "no-data", marks=marks)
+            return Told("", state=one.state, marks=marks)
         if measure.kpi in self.of.site.offer(council.slug, self.of.contract.transaction).not_supplied:
             return Told("", state="not-supplied")
         return Told("", state="no-data", older=self.older(council, measure))

@@ -487,9 +487,10 @@ class _Dashboard:
         return said
 
     def benchmark(self, kpi: str, kind: PeriodKind, series: Mapping[dt.date, Figure]) -> _Bench | None:
-        """Return what the councils of the tier have; what all have where those are too few."""
-        if not series:
-            return None
+        """Return what the councils of the tier have; what all have where those are too few.
+
+        series: the council's own, one figure at least.
+        """
         basis = series[max(series)].basis
         tier = self.council.tier
         for comparison, subject, kind_of in (("tier", tier, f"{tier.replace('-', ' ')} "), ("all", "", "")):
@@ -568,8 +569,8 @@ class _Dashboard:
             elif not (self.feed.has(kpi) if KPIS[kpi].labelled else self.series(kpi)):
                 found.append(Missing(KPIS[kpi].title, kpi, "no-data"))
             elif not KPIS[kpi].labelled and (series := self.series(kpi)) and series[max(series)].value is None:
-                found.append(Missing(f"{KPIS[kpi].title} {in_period(self.kind_of(kpi), max(series))}", kpi,
-                                     series[max(series)].state or "no-data"))  # fmt: skip
+                when = in_period(self.kind_of(kpi), max(series))
+                found.append(Missing(f"{KPIS[kpi].title} {when}", kpi, series[max(series)].state))
         for name, data_set in self.contract.data_sets.items():
             if data_set.breakdown and data_set.breakdown != "channel" and name not in self.feed.counts:
                 by = " and ".join(field_in_words(one) for one in (data_set.breakdown, data_set.across) if one)

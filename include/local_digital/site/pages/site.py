@@ -1,4 +1,4 @@
-"""The released figures in the order in which pages ask for them; every frame is grouped once."""
+"""The released figures in the order in which pages ask for them."""
 
 from __future__ import annotations
 
@@ -36,9 +36,8 @@ class Figure(NamedTuple):
     caveats: tuple[str, ...]
 
     @property
-    def state(self) -> str | None:
-        if self.value is not None:
-            return None
+    def state(self) -> str:
+        """Why there is no value, for figures that have none."""
         return "too-little-known" if self.denominator else "nothing-to-divide"
 
 
@@ -124,14 +123,6 @@ class Feed:
         """Say whether there is any row of a KPI, of whatever period, version or label."""
         return any(key[1] == kpi for key in self.figures)
 
-    def newest(self) -> Newest | None:
-        """Return the newest month, or the newest week where there is no month."""
-        for kind in ("month", "week"):
-            if found := self.periods.get(kind):
-                start = max(found)
-                return Newest("month" if kind == "month" else "week", start, found[start].reports)
-        return None
-
 
 def bands_of(benchmarks: Rows) -> Bands:
     """Return benchmarks, in the columns of `benchmarks.benchmarks`, as pages look them up."""
@@ -195,14 +186,9 @@ class Site:
     def offer(self, council: str, transaction: str) -> Offer:
         return self.offers.get((council, transaction), Offer("awaited", None, ()))
 
-    def feed(self, council: str, transaction: str) -> Feed:
-        """Return the released figures of a council's transaction; an empty feed where there are none."""
-        found = (self._kpis_by_feed, self._volumes_by_feed, self._periods_by_feed)
-        return Feed(*(frame.rows(council, transaction) for frame in found))
-
     @cached_property
     def newest(self) -> dict[tuple[str, str], Newest]:
-        """The newest period of every feed that has one, as `Feed.newest`, by council and transaction."""
+        """The newest month of every feed, or its newest week where it has no month, by council and transaction."""
         periods = self.figures.periods
         found: dict[tuple[str, str], Newest] = {}
         for kind in ("week", "month"):
@@ -241,32 +227,6 @@ class Site:
         """Return median and quartiles of a KPI by period. comparison, subject: as in `benchmarks.benchmarks`."""
         key = (kind, kpi, version or KPIS[kpi].versions[-1], basis, comparison, subject)
         return self.bands(transaction).get(key, {})
-
-    @cached_property
-    def _kpis_by_feed(self) -> _ByFeed:
-        return _ByFeed(self.figures.kpis)
-
-    @cached_property
-    def _volumes_by_feed(self) -> _ByFeed:
-        return _ByFeed(self.figures.volumes)
-
-    @cached_property
-    def _periods_by_feed(self) -> _ByFeed:
-        return _ByFeed(self.figures.periods)
-
-
-class _ByFeed:
-    """A frame whose rows are found by council and transaction, without a look at the others."""
-
-    def __init__(self, frame: pd.DataFrame) -> None:
-        key = ["council", "transaction"]
-        self._frame = frame.sort_values(key, kind="stable", ignore_index=True)
-        found = self._frame.groupby(key, sort=False).indices
-        self._spans: Any = {feed: (rows[0], rows[-1] + 1) for feed, rows in found.items()}
-
-    def rows(self, council: str, transaction: str) -> pd.DataFrame:
-        first, end = self._spans.get((council, transaction), (0, 0))
-        return self._frame.iloc[first:end]
 
 
 def label_name(contract: Transaction, field: str, label: str) -> str:

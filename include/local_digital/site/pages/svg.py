@@ -48,9 +48,7 @@ class Sheet:
         *, colour: str, width: float = 1, dash: Sequence[int] = (),
     ) -> None:  # fmt: skip
         """Draw straight lines. ends: x and y of the beginning, x and y of the end."""
-        path = "".join(f"M{at(x)},{at(y)}L{at(x2)},{at(y2)}" for x, y, x2, y2 in ends)
-        if path:
-            self._stroke(path, colour, width, dash)
+        self._stroke("".join(f"M{at(x)},{at(y)}L{at(x2)},{at(y2)}" for x, y, x2, y2 in ends), colour, width, dash)
 
     def line(self, points: Points, *, colour: str, width: float, dash: Sequence[int] = ()) -> None:
         """Draw a line through points."""
