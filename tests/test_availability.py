@@ -38,6 +38,7 @@ from local_digital.publishing.records import Record, check_batch, described
 from local_digital.retention import expire
 from local_digital.settings import ROOT, Settings
 from local_digital.workspace import Workspace
+from tests.commands import local_digital
 from tests.sources.page_server import SECRET_WORDS, Site, website
 
 TEN = dt.datetime(2026, 4, 7, 10, 7, tzinfo=dt.UTC)
@@ -180,6 +181,14 @@ class TestWhatIsFound:
     ) -> None:
         site.pages |= {"/bins": "/again", "/again": "/bins"}
         assert outcome(look(installed, opened, f"{site.url}/bins")) == ("down", "redirect", 302)
+
+    @pytest.mark.parametrize("link", ["mailto:bins@x.example", "http://[::1/bins", "http://x.example:port/bins"])
+    def test_page_that_leads_to_no_page_of_the_web_is_down(
+        self, installed: Installed, opened: Workspace, site: Site, link: str
+    ) -> None:
+        site.pages["/bins"] = link
+        assert outcome(look(installed, opened, f"{site.url}/bins")) == ("down", "redirect", 302)
+        assert [path for path, _ in site.asked] == ["/robots.txt", "/bins"]
 
     def test_nothing_that_the_server_said_is_kept(self, installed: Installed, opened: Workspace, site: Site) -> None:
         look(installed, opened, f"{site.url}/bins")
@@ -406,6 +415,13 @@ class TestRobots:
         site.robots = status
         assert look(installed, opened, f"{site.url}/bins").state == "up"
 
+    def test_host_whose_robots_txt_leads_round_in_a_circle_has_none(
+        self, installed: Installed, opened: Workspace, site: Site
+    ) -> None:
+        site.robots_at = "/robots.txt"
+        assert outcome(look(installed, opened, f"{site.url}/bins")) == ("up", None, 200)
+        assert site.times("/robots.txt") == 6  # five redirects, as RFC 9309 has it
+
     def test_no_more_of_a_robots_txt_counts_than_half_a_megabyte(
         self, installed: Installed, opened: Workspace, site: Site
     ) -> None:
@@ -615,5 +631,9 @@ def test_command_looks_at_what_is_due_and_shows_every_page(installed: Installed,
 
 def test_installation_without_any_page_asks_nobody(installed: Installed) -> None:
     shutil.copy(ROOT / "include" / "councils" / "solihull.yaml", installed.config / "councils")
+    said = local_digital(
+        "availability", LOCAL_DIGITAL_CONFIG=str(installed.config), LOCAL_DIGITAL_WAREHOUSE=installed.url
+    )
+    assert (said.returncode, said.stdout) == (0, "No feed has a `page` (docs/adding-a-council.md).\n")
     with Workspace.open(replace(installed.settings(), landing="memory://")) as workspace:
         assert check(workspace) == []

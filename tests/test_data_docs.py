@@ -137,6 +137,30 @@ def test_page_of_results_that_cannot_be_read_is_left_out_and_stops_no_other(
     assert f"{PLACE}/1 cannot be rendered" in caplog.text
 
 
+def test_results_that_went_for_somebody_forgotten_meanwhile_bring_no_page_back(
+    installation: Installation, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nights(installation, workspace, 2)
+    read = LandingStore.read
+
+    def meanwhile(self: LandingStore, name: str) -> bytes | None:
+        self.remove(f"validations/{PLACE}/1.json")
+        return read(self, name)
+
+    monkeypatch.setattr(LandingStore, "read", meanwhile)
+    assert data_docs.build(workspace).written == [f"{PLACE}/2"]
+    assert f"{PLACE}/1.html" not in docs(workspace)
+
+
+def test_pages_of_one_council_leave_those_of_others_as_they_are(
+    installation: Installation, workspace: Workspace
+) -> None:
+    nights(installation, workspace, 1)
+    assert data_docs.build(workspace, council="dudley").written == []
+    assert f"{PLACE}/1.html" not in docs(workspace)
+    assert data_docs.build(workspace, council=PLACE.partition("/")[0]).written == [f"{PLACE}/1"]
+
+
 def test_one_council_at_a_time_from_the_terminal(installation: Installation, workspace: Workspace) -> None:
     nights(installation, workspace, 1)
     environment = {

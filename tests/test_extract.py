@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from local_digital.calendar import LONDON, midnight, period_end
+from local_digital.calendar import LONDON, local_day, midnight, period_end
 from local_digital.config.sources import MIB, FileFacts, Folder, Sftp
 from local_digital.errors import ConfigurationError, DataError, LateError, RefusedError, TransportError
 from local_digital.extract import Extracted, Wait, _batches, extract, take_files
 from local_digital.settings import Connection
 from local_digital.sources import RemoteFile
+from local_digital.windows import extract_windows
 from local_digital.workspace import FeedHandle, Workspace
 from tests.conftest import Installation, export, row
 from tests.sources.conftest import put
@@ -410,6 +411,31 @@ def test_a_given_file_carries_the_date_in_its_folders(workspace: Workspace, drop
 def served(workspace: Workspace, folder: Path, connection: Connection, **facts: Any) -> FileFeed:
     given = {"kind": "sftp", "connection": "council_sftp", "files": "bins_{date:%Y%m%d}.csv", "settle_seconds": 0.1}
     return FileFeed.of(workspace, Sftp.model_validate(given | facts), folder.with_name("spool"), connection)
+
+
+def test_folder_of_files_is_no_server_to_be_asked_for_days(workspace: Workspace, drop: Path) -> None:
+    feed = dropped(workspace, drop)
+    with pytest.raises(ConfigurationError, match="expected an API or an Open311 server; found kind folder"):
+        extract_windows(feed.workspace, feed.feed, run_id="run", until=None)
+
+
+def test_given_file_that_is_none_is_named_and_nothing_taken(workspace: Workspace, drop: Path) -> None:
+    feed = dropped(workspace, drop)
+    there = put(drop, "bins_20251104.csv")
+    with pytest.raises(DataError, match=r"bins_20251105\.csv: expected a file; found none"):
+        take_files(workspace, feed.feed, [there, drop / "bins_20251105.csv"], run_id="run")
+    assert feed.ledger() == []
+
+
+def test_name_without_a_date_is_of_the_day_on_which_it_was_written(workspace: Workspace, drop: Path) -> None:
+    today = local_day(dt.datetime.now(dt.UTC))
+    feed = dropped(workspace, drop, files="bins.csv", expected_by="23:59:59")
+    put(drop, "bins.csv", age=3 * 86_400)
+    assert len(feed.take(until=today - dt.timedelta(days=3)).delivery_ids) == 1
+    with pytest.raises(LateError):
+        feed.take(until=today - dt.timedelta(days=1))
+    put(drop, "bins.csv", "newer\n", age=86_400)
+    assert len(feed.take(until=today - dt.timedelta(days=1)).delivery_ids) == 1
 
 
 def test_files_go_into_the_archive_once_they_are_deliveries(workspace: Workspace, drop: Path) -> None:

@@ -403,6 +403,27 @@ def test_all_events_of_a_case_go_those_without_its_premises_too(anywhere: Anywhe
     assert [record.record_ref for record in anywhere.records()] == ["C-1002"]
 
 
+def test_feed_that_tells_no_premises_is_asked_for_references(anywhere: Anywhere) -> None:
+    feed = anywhere.configure(delivery="delta", columns=CASES)
+    with pytest.raises(ConfigurationError, match="tells the premises of its cases; found none of them"):
+        forget(anywhere.workspace, feed, premises="100070000001", by="A. Clerk")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-16-le", "utf-8"])
+def test_case_is_found_in_a_rejected_file_of_any_encoding(anywhere: Anywhere, encoding: str) -> None:
+    feed = anywhere.configure(delivery="delta", columns=CASES)
+    files = [(f"{ref}.csv", f"Nothing,Known\n{ref},x\n".encode(encoding)) for ref in ("C-7", "C-77")]
+    assert all(report.rejected_because for report in anywhere.ingest(feed, *files))
+    assert forget(anywhere.workspace, feed, record_ref="C-7", by="A. Clerk").raw_files == 1
+
+
+CASES = {
+    "record_ref": {"from": "Ref"},
+    "reported_at": {"from": "Opened", "formats": ["iso"]},
+    "channel": {"from": "How", "map": {"Web": "online"}},
+}
+
+
 def test_feed_of_counts_has_nobody_to_forget(anywhere: Anywhere) -> None:
     feed = anywhere.configure(
         delivery="aggregate",

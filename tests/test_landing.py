@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import hashlib
 import itertools
 import os
@@ -11,11 +12,13 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, NoReturn
 
 import pyarrow as pa
 import pytest
 import s3fs
+from fsspec.implementations.local import LocalFileSystem
 from sqlalchemy import text
 
 from demo.object_store import access, serving
@@ -26,6 +29,7 @@ from local_digital.extract import Wait, extract
 from local_digital.forgetting import forget
 from local_digital.landing import LandingStore
 from local_digital.load import load
+from local_digital.object_stores import abort_uploads
 from local_digital.retention import expire
 from local_digital.settings import ROOT
 from local_digital.site.file import File
@@ -306,6 +310,58 @@ def test_the_pipeline_takes_loads_forgets_and_expires(installation: Installation
         assert db.scalar(text("select count(*) from core.record")) == 2
 
 
+# On a folder alone
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_an_upload_that_breaks_off_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: bool
+) -> None:
+    def full(_: LocalFileSystem, path: str, content: bytes, **__: object) -> NoReturn:
+        if written:
+            Path(path).write_bytes(content[:1])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    store = LandingStore(str(tmp_path / "landing"))
+    with monkeypatch.context() as patched:
+        patched.setattr(LocalFileSystem, "pipe_file", full)
+        with pytest.raises(TransportError, match="room and the right to write; found No space left on device"):
+            store.put_text("reports/a", "words")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    store.put_text("reports/a", "words")
+    assert store.read("reports/a") == b"words"
+
+
+def test_a_defect_of_ours_is_not_put_down_to_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> NoReturn:
+        raise TypeError("ours")
+
+    monkeypatch.setattr(LocalFileSystem, "pipe_file", broken)
+    with pytest.raises(TypeError, match="ours"):
+        LandingStore(str(tmp_path)).put_text("a", "b")
+
+
+# On other stores
+
+
+def test_another_kind_of_store_that_can_move_files_will_do_too() -> None:
+    store = LandingStore("memory://landing")
+    store.put_text("reports/a", "words")
+    assert (store.read("reports/a"), store.names("reports")) == (b"words", ["a"])
+    assert store.remove("reports/a")
+    assert not store.has("reports/a")
+
+
+def test_a_store_whose_package_is_missing_is_a_matter_of_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gcsfs", None)
+    with pytest.raises(ConfigurationError, match=r"LOCAL_DIGITAL_LANDING: .*it is not installed\. Install it"):
+        LandingStore("gs://councils/landing")
+
+
+def test_where_unfinished_uploads_cannot_be_listed_none_are_looked_for() -> None:
+    assert abort_uploads(SimpleNamespace(protocol=("gs", "gcs")), "councils", dt.datetime.now(dt.UTC)) == 0
+
+
 # On S3 alone
 
 
@@ -345,6 +401,8 @@ def test_uploads_of_others_in_the_bucket_are_left_alone(s3: str, tmp_path: Path)
     assert others.elsewhere("die putting raw", path) == -signal.SIGKILL
     later = dt.datetime.now(dt.UTC) + _AN_HOUR
     assert LandingStore(s3).remove_unfinished(later) == 0
+    # One that may still be under way is left alone too.
+    assert others.store.remove_unfinished(dt.datetime(2000, 1, 1, tzinfo=dt.UTC)) == 0
     assert others.store.remove_unfinished(later) == 1
 
 

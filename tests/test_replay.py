@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import text
+from typer.testing import CliRunner
 
 from local_digital.calendar import midnight
+from local_digital.cli import app
 from local_digital.errors import ConfigurationError
 from local_digital.forgetting import forget
 from local_digital.load import load
@@ -135,6 +138,22 @@ def test_replay_that_was_killed_is_finished_by_the_next_run_of_the_feed(
         assert channels(anywhere) == {"A-1": "online", "A-2": "online", "A-3": "other"}
 
 
+def test_what_another_run_was_quicker_to_read_anew_is_told_by_the_ledger_alone(
+    anywhere: Anywhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anywhere.ingest(configure(anywhere), *NIGHTS)
+    feed = configure(anywhere, web="online")
+
+    def by_another(workspace: Workspace, of: FeedHandle) -> list[Any]:
+        validate(workspace, of)
+        load(workspace, of)
+        return validate(workspace, of)
+
+    monkeypatch.setattr("local_digital.replay.validate", by_another)
+    assert run_replay(anywhere, feed) == []
+    assert channels(anywhere) == {"A-1": "online", "A-2": "online", "A-3": "other"}
+
+
 def test_what_the_mapping_cannot_read_leaves_the_facts_as_they_were(anywhere: Anywhere) -> None:
     anywhere.ingest(configure(anywhere), *NIGHTS)
     feed = configure(anywhere, rows=[{"column": "Service", "in": ["bins"]}])
@@ -150,6 +169,31 @@ def test_what_was_turned_down_is_taken_up_again(anywhere: Anywhere) -> None:
     (one,) = run_replay(anywhere, configure(anywhere, web="online"), delivery_id=report.delivery_id)
     assert (one.before, one.appeared) == (None, 2)
     assert channels(anywhere) == {"A-1": "online", "A-2": "phone"}
+
+
+def test_command_says_what_each_delivery_became_and_ends_with_1_when_one_is_turned_down(
+    anywhere: Anywhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("local_digital.settings.from_environment", lambda: anywhere.workspace.settings)
+    anywhere.ingest(configure(anywhere), *NIGHTS)
+    configure(anywhere, web="online")
+
+    def told(*arguments: str, code: int = 0) -> str:
+        done = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["replay", "anywhere", "report-missed-bin", *arguments])
+        assert done.exit_code == code, done.output
+        return done.stdout
+
+    foreseen = " ".join(told("--dry-run").replace("│", " ").split())
+    assert foreseen.startswith("Would become")
+    # Accepted before, accepted and quarantined now; appeared, changed and gone.
+    assert "1 bins_20251105.csv 2 2 0 0 1 0" in foreseen
+    assert channels(anywhere)["A-1"] == "phone"
+    assert [one["delivery_id"] for one in json.loads(told("--since", "2025-11-06", "--json"))] == [2]
+    assert channels(anywhere) == {"A-1": "phone", "A-2": "online", "A-3": "other"}
+    assert "Read anew" in told("--delivery", "1")
+    assert channels(anywhere)["A-1"] == "online"
+    configure(anywhere, rows=[{"column": "Service", "in": ["bins"]}])
+    assert "Service" in told(code=1)
 
 
 def test_version_that_a_corrected_file_replaced_stays_replaced(anywhere: Anywhere) -> None:

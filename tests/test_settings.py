@@ -72,6 +72,27 @@ def test_one_file_may_hold_all_connections_and_a_variable_goes_first(tmp_path: P
     assert str(file) in str(missing.value)
 
 
+def test_extra_of_a_connection_may_be_json_within_json_as_airflow_writes_it() -> None:
+    extra = json.dumps({"host_key": "k"})
+    settings = from_environment({"LOCAL_DIGITAL_CONN_BINS": json.dumps({"host": "sftp.example", "extra": extra})})
+    assert settings.connection("bins").extra == {"host_key": "k"}
+
+
+@pytest.mark.parametrize("value", ["secret", "[1]", '{"port": "secret"}', '{"extra": "secret"}', '{"extra": [1]}'])
+def test_connection_that_is_none_is_refused_without_quoting_it(value: str) -> None:
+    settings = from_environment({"LOCAL_DIGITAL_CONN_BINS": value})
+    with pytest.raises(ConfigurationError, match="connection bins: expected a JSON object") as refused:
+        settings.connection("bins")
+    assert "secret" not in str(refused.value)
+
+
+def test_what_a_connection_lacks_is_named_where_it_is_needed() -> None:
+    connection = from_environment({"LOCAL_DIGITAL_CONN_BINS": '{"host": "sftp.example"}'}).connection("bins")
+    connection.require("host")
+    with pytest.raises(ConfigurationError, match="connection bins: expected `password` to be set; found it is empty"):
+        connection.require("host", "password")
+
+
 @pytest.mark.parametrize("content", ["", "[1]", '{"a": ', '"secret"'])
 def test_a_file_that_holds_no_connections_is_refused_without_quoting_it(tmp_path: Path, content: str) -> None:
     (tmp_path / "c.json").write_text(content, "utf-8")

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import errno
 import io
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import ProgrammingError
 
-from local_digital.errors import TransportError
-from local_digital.workspace import Workspace, lock
+from local_digital.embedded import EmbeddedServer
+from local_digital.errors import ConfigurationError, TransportError
+from local_digital.settings import Settings
+from local_digital.workspace import WAREHOUSE, Workspace, lock
 
 if TYPE_CHECKING:
     from tests.conftest import Installation
@@ -62,6 +67,40 @@ def test_session_that_ends_within_a_copy_is_worth_another_try(installation: Inst
         Workspace.open(installation.settings) as workspace,
     ):
         end_before_a_copy(workspace)
+
+
+def test_warehouse_without_the_newest_schema_is_told_so_and_a_defect_of_ours_is_not_taken_for_that(
+    database_url: str, tmp_path: Path
+) -> None:
+    settings = Settings({}.__getitem__, tmp_path, database_url, str(tmp_path / "landing"))
+    with (
+        pytest.raises(ConfigurationError, match="the newest schema; found an older one or none"),
+        Workspace.open(settings) as workspace,
+        workspace.engine.connect() as db,
+    ):
+        db.execute(text("select * from ledger.delivery"))
+    with pytest.raises(ProgrammingError), Workspace.open(settings) as workspace, workspace.engine.connect() as db:
+        db.execute(text("selekt 1"))
+
+
+def test_feed_that_a_council_does_not_have_is_refused_with_those_it_has(workspace: Workspace) -> None:
+    with pytest.raises(ConfigurationError, match=r"a feed for `pay-tax`; found feeds for report-missed-bin"):
+        workspace.feed("solihull", "pay-tax")
+
+
+def test_installation_without_a_warehouse_has_one_of_its_own_while_it_is_open(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="local-digital-own-") as folder:
+        # The server may run as another account than we.
+        Path(folder).chmod(0o711)
+        monkeypatch.setattr("local_digital.workspace.LOCAL", Path(folder))
+        with (
+            Workspace.open(Settings({}.__getitem__, tmp_path, None, str(tmp_path / "landing"))) as workspace,
+            workspace.engine.connect() as db,
+        ):
+            assert db.scalar(text("select current_database()")) == WAREHOUSE
+        assert not EmbeddedServer(Path(folder) / "postgres").is_running()
 
 
 def test_disk_without_room_for_temporary_files_is_worth_another_try(installation: Installation) -> None:

@@ -203,7 +203,7 @@ class EmbeddedServer:
 
 
 def _server_account() -> pwd.struct_passwd | None:
-    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+    if os.geteuid() != 0:
         return None
     for name in _UNPRIVILEGED:
         with contextlib.suppress(KeyError):

@@ -13,7 +13,7 @@ import pytest
 from demo.authority import Authority
 from local_digital.alerts import channels, outbox
 from local_digital.alerts.faults import Step, mend
-from local_digital.alerts.message import ROWS
+from local_digital.alerts.message import ROWS, Message
 from local_digital.alerts.outbox import send_pending
 from local_digital.alerts.run import FailedRun, tell
 from local_digital.alerts.silences import lift, silence, silences
@@ -28,6 +28,7 @@ from local_digital.errors import (
     TransportError,
 )
 from local_digital.settings import ROOT, Connection, from_environment
+from local_digital.sql import statement
 from tests.alerts.conftest import AIRFLOW, BINS, BOOKS, SECRETS
 from tests.alerts.servers import MailServer, mail_serving
 
@@ -288,6 +289,25 @@ def test_a_warehouse_that_does_not_answer_is_told_without_it(house: House) -> No
     assert len(house.mail.mails) == 1
 
 
+def test_a_warehouse_that_does_not_answer_is_told_on_every_channel_that_works(house: House) -> None:
+    house.route(PROGRAM, {"kind": "email", "to": ["a@example.org"]})
+    house.hooks.status = 500
+    gone = "postgresql+psycopg2://nobody@127.0.0.1:1/none"
+
+    (fault,) = house.tell(RUN, EXTRACT, warehouse=gone)
+
+    assert "status 500" in str(fault)
+    assert [to for to, _ in house.mail.mails] == [["a@example.org"]]
+
+
+def test_what_goes_out_without_the_ledger_stays_in_outside_production_too(house: House) -> None:
+    message = Message("test", "", "Local Digital", "A subject", "A lead")
+
+    assert outbox.send_without_ledger(replace(house.settings, environment="test"), message, "1") == []
+
+    assert house.mail.mails == []
+
+
 def test_the_installation_s_own_dags_are_told_once_until_they_are_mended(house: House) -> None:
     def fails(run_id: str) -> None:
         step = Step.of("availability", run_id, "check")
@@ -443,6 +463,72 @@ def test_mail_goes_over_tls_with_a_certificate_that_is_trusted_and_no_other(
         house.connections["alerts_smtp"] = Connection(*login, {**extra, "ca": authority.ca})
         assert send_pending(house.workspace) == []
         assert (len(server.mails), server.encrypted) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [
+        ({"from": None}, "`from` in its extra, an e-mail address"),
+        ({"from": "the robot"}, "`from` in its extra, an e-mail address"),
+        ({"from": "a@example.org\nBcc: spy@example.org"}, "`from` in its extra, an e-mail address"),
+        ({"tls": "sometimes"}, "`tls` in its extra to be one of starttls, implicit, none"),
+        ({"ca": "no certificate"}, "`ca` or `ca_file` in its extra to be certificates in PEM"),
+        ({"ca_file": "/nowhere/ca.pem"}, "`ca` or `ca_file` in its extra to be certificates in PEM"),
+    ],
+)
+def test_mail_server_s_connection_that_makes_no_sense_is_refused_and_nothing_is_sent(
+    house: House, extra: dict[str, object], expected: str
+) -> None:
+    facts = house.connections["alerts_smtp"]
+    house.connections["alerts_smtp"] = replace(facts, extra={**facts.extra, **extra})
+    house.fails(RUN, EXTRACT, LATE)
+
+    (fault,) = house.tell(RUN, EXTRACT)
+
+    assert isinstance(fault, ConfigurationError)
+    assert f"connection alerts_smtp: expected {expected}" in str(fault)
+    assert house.mail.mails == []
+    # Once it is mended the message goes out after all.
+    house.connections["alerts_smtp"] = facts
+    assert send_pending(house.workspace) == []
+    assert len(house.mail.mails) == 1
+
+
+def test_mail_server_that_lets_everybody_in_is_told_no_password(house: House) -> None:
+    house.mail.login = ""
+    house.connections["alerts_smtp"] = replace(house.connections["alerts_smtp"], login="")
+    house.fails(RUN, EXTRACT, LATE)
+
+    assert house.tell(RUN, EXTRACT) == []
+
+    assert len(house.mail.mails) == 1
+
+
+def test_message_whose_addresses_are_all_refused_is_not_taken_for_sent(house: House) -> None:
+    house.mail.refused = {"everybody@example.org"}
+    house.fails(RUN, EXTRACT, LATE)
+
+    (fault,) = house.tell(RUN, EXTRACT)
+
+    assert "1 of 1 addresses refused" in str(fault)
+    assert "everybody@example.org" not in str(fault)
+    house.mail.refused = set()
+    assert send_pending(house.workspace) == []
+    assert len(house.mail.mails) == 1
+
+
+def test_message_that_another_process_is_sending_is_left_to_it(house: House) -> None:
+    house.mail.busy = True
+    house.fails(RUN, EXTRACT, LATE)
+    house.tell(RUN, EXTRACT)
+    house.mail.busy = False
+    (number,) = house.rows("select message_id from ledger.message")[0]
+    with house.workspace.engine.begin() as other:
+        assert other.execute(statement("alerts/claim_message"), {"message_id": number}).first() is not None
+        assert send_pending(house.workspace) == []
+        assert house.mail.mails == []
+    send_pending(house.workspace)
+    assert len(house.mail.mails) == 1
 
 
 def test_mail_without_tls_is_for_this_machine_only(house: House) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
+import os
 import re
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+import yaml
 from sqlalchemy import text
 
 from local_digital.calendar import midnight
@@ -85,6 +88,36 @@ def test_a_broken_file_is_counted_and_hides_no_other_gauge(house: House) -> None
     house.file.write_text("council: solihull\n", "utf-8")
 
     assert read(metrics(house.workspace))["broken_files", ""] == 1
+
+
+def test_a_feed_that_a_council_has_no_longer_has_no_gauges_and_one_that_is_not_live_no_lag(house: House) -> None:
+    house.deliver(BINS, MONDAY)
+    house.deliver(BOOKS, MONDAY)
+    facts = yaml.safe_load(house.file.read_text("utf-8"))
+    del facts["feeds"][BOOKS]
+    facts["feeds"][BINS]["stage"] = "draft"
+    house.file.write_text(yaml.safe_dump(facts), "utf-8")
+
+    found = read(metrics(house.workspace, now=MONDAY + DAY))
+
+    assert {told for _, told in found} == {labels(BINS), ""}
+    assert ("feed_age_seconds", labels(BINS)) in found
+    assert ("publish_lag_seconds", labels(BINS)) not in found
+
+
+def test_a_disk_without_room_leaves_the_old_gauges_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> NoReturn:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    output = tmp_path / "local_digital.prom"
+    output.write_text("old\n", "utf-8")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ConfigurationError, match="a file that can be written; found OSError"):
+        write("new\n", output)
+    assert output.read_text("utf-8") == "old\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["local_digital.prom"]
 
 
 def test_the_file_is_replaced_whole_and_everybody_may_read_it(tmp_path: Path) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import event, text
 
-from local_digital.board.council import council_page
+from local_digital.board.council import council_page, grid
 from local_digital.board.delivery import delivery_page, find_delivery
 from local_digital.board.documents import document, documents_of, has_data_docs_to_come
+from local_digital.board.findings import Result
 from local_digital.board.pages import Addresses, asset, no_chart, notice, page
 from local_digital.board.plan import planned
 from local_digital.board.volumes import drawn, volumes
@@ -137,6 +139,15 @@ def test_grid_tells_what_passed_from_what_warned_and_what_failed(places: Places,
     shown = html(council(board))
     assert 'class="r r-pass only"' in shown
     assert 'class="r r-fail only"' in shown
+
+
+@pytest.mark.parametrize("signs", [["pass", "warn"], ["warn", "pass"]])
+def test_worse_answer_stands_where_a_suite_asks_the_same_of_a_column_twice(signs: list[str]) -> None:
+    column: Any = SimpleNamespace(delivery_id=7)
+    asked = "expect_column_values_to_be_between"
+    outcomes = [Result(asked, "Date Reported", "timeliness", "warning", sign, 5, 0, "", 0) for sign in signs]
+    (tried,) = grid([column], {7: outcomes}).rows
+    assert [one.sign for one in tried.outcomes if one] == ["warn"]
 
 
 def test_everything_that_suites_ask_and_every_rule_they_break_is_told_in_words(places: Places, board: Board) -> None:

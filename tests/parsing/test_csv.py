@@ -400,6 +400,20 @@ def test_rows_before_a_quote_that_stays_open_are_read_and_counted_from_their_lin
     assert ragged_of(found) == [4, 12]
 
 
+def test_row_that_is_longer_than_what_is_read_at_once_is_read_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = f'Case Ref,Ward,Notes\n1,A,x\n2,B\n\n3,"C\nD",y\n4,E,"{"z" * 400}\nz"\n5,F,w\n6,G,a,b\n7,H,"v"\n'
+    at_once = read_text(text)
+    monkeypatch.setattr("local_digital.parsing.csv._BLOCK", 64)
+    monkeypatch.setattr("local_digital.parsing.csv._LARGEST_BLOCK", 64)
+    piece_by_piece = read_text(text)
+    assert rows_of(piece_by_piece) == rows_of(at_once)
+    for found in (at_once, piece_by_piece):
+        (section,) = found.sections
+        assert [row[0] for row in rows_of(found)] == ["1", "3", "4", "5", "7"]
+        assert [int(line) for line in section.places] == [2, 5, 7, 9, 11]
+        assert ragged_of(found) == [3, 10]
+
+
 @pytest.mark.parametrize("rows", [1, 49])
 @pytest.mark.parametrize("end", ["2,B", "2", '"2,B,x', '2,B,"x'])
 def test_file_cut_off_is_refused_in_plain_words(rows: int, end: str) -> None:

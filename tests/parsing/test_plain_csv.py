@@ -156,6 +156,32 @@ def test_escape_before_a_line_s_end_is_read_as_in_the_whole(monkeypatch: pytest.
         assert outcome(content, **facts) == whole(monkeypatch, content, **facts)
 
 
+@pytest.mark.parametrize(
+    ("content", "columns"),
+    [
+        # Not even the header's line has an end.
+        (b"Ref,Opened,How,Ward", WARD_ONLY),
+        # More columns than any export has, over two lines.
+        (b'Ref,Opened,How,"Ward\nof it",' + b"x," * 5000 + b"x\n1,2025-11-04,Web,A\n", WARD_ONLY),
+        # Nothing that is to be kept.
+        (b"1,2025-11-04,Web\n", {"record_ref": {"from": "A"}}),
+        (b"Ref,Opened,How,Ward\n1,2025-11-04,Web," + b"A" * 30_000 + b"\n2,2025-11-04,Web,B\n", WARD_ONLY),
+    ],
+)
+def test_what_is_no_plain_file_is_read_or_refused_as_a_whole(
+    monkeypatch: pytest.MonkeyPatch, content: bytes, columns: dict[str, Any]
+) -> None:
+    facts: dict[str, Any] = {"columns": columns}
+    if b"Ref" not in content:
+        facts["format"] = {"kind": "csv", "names": ["X", "Y", "Z"]}
+    with monkeypatch.context() as patch:
+        patch.setattr(plain_csv, "_PIECE", 60)
+        patch.setattr(plain_csv, "_LONGEST_LINE", 20_000)
+        patch.setattr(plain_csv, "HEADER_WITHIN", 2)
+        patch.setattr(careful_csv, "HEADER_WITHIN", 2)
+        assert outcome(content, **facts) == whole(monkeypatch, content, **facts)
+
+
 def test_byte_order_mark_at_the_border_of_a_piece_is_read_as_in_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     content = b"Ref,Opened,How,Ward\n" + "\ufeffA1,2025-11-04,Web,A\n".encode() * 9
     with monkeypatch.context() as patch:

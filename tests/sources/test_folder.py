@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import shutil
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import fsspec
 import pytest
 
 from local_digital.config.sources import MIB, Folder
-from local_digital.errors import ConfigurationError, DataError, RefusedError
+from local_digital.errors import ConfigurationError, DataError, RefusedError, TransportError
 from local_digital.settings import Connection
-from local_digital.sources.folder import FolderSource
+from local_digital.sources.folder import FolderSource, _OpenStore
 from local_digital.sources.spool import Spool
 from tests.sources.conftest import put
 
@@ -119,6 +121,110 @@ def test_a_report_replaces_the_one_before_it(folder: str) -> None:
     drops.put_report("today.csv", b"first")
     drops.put_report("today.csv", b"second")
     assert content(folder, "reports/today.csv") == b"second"
+
+
+def test_what_came_whole_before_the_line_broke_is_not_fetched_again(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(folder, "bins_20251103.csv", b"one")
+    drop(folder, NIGHT, b"two")
+    copy = _OpenStore.copy
+    asked: list[str] = []
+
+    def cut_once(self: _OpenStore, path: str, size: int, target: BinaryIO) -> None:
+        asked.append(path)
+        if asked.count(NIGHT) == 1 and path == NIGHT:
+            raise TransportError("here", expected="an answer in time", found="none", action="It is tried again.")
+        copy(self, path, size, target)
+
+    monkeypatch.setattr(_OpenStore, "copy", cut_once)
+    monkeypatch.setattr("local_digital.sources.files._PAUSE_SECONDS", 0)
+    drops = source(folder)
+    with Spool(tmp_path / "spool") as spool:
+        found = [path.read_bytes() for _, path in drops.fetch(drops.list_files(), spool)]
+    assert (found, asked) == ([b"one", b"two"], ["bins_20251103.csv", NIGHT, NIGHT])
+
+
+def test_file_that_another_process_fetches_is_left_to_it(folder: str, tmp_path: Path) -> None:
+    drop(folder, NIGHT, b"rows")
+    drops = source(folder)
+    (file,) = drops.list_files()
+    with Spool(tmp_path / "spool") as other, Spool(tmp_path / "spool") as spool:
+        assert other.partial(other.path(drops.origin, file.name, file.size, file.modified))
+        assert drops.fetch([file], spool) == []
+    with Spool(tmp_path / "spool") as spool:
+        assert [path.read_bytes() for _, path in drops.fetch([file], spool)] == [b"rows"]
+
+
+def test_folder_that_goes_while_it_is_listed_hides_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drop(str(tmp_path), f"north/{NIGHT}")
+    drop(str(tmp_path), f"south/{NIGHT}")
+    entries = _OpenStore.entries
+
+    def goes(self: _OpenStore, folder: str) -> Any:
+        if folder == "south":
+            shutil.rmtree(tmp_path / "south")
+        return entries(self, folder)
+
+    monkeypatch.setattr(_OpenStore, "entries", goes)
+    assert names(source(tmp_path)) == [f"north/{NIGHT}"]
+
+
+def test_copy_that_takes_longer_than_the_feed_allows_is_given_up_and_goes_on_the_next_time(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(folder, NIGHT, b"many rows")
+    drops = source(folder, timeout_seconds=1)
+    listed = drops.list_files()
+    monkeypatch.setattr("local_digital.sources.folder._BLOCK", 1)
+    monkeypatch.setattr("local_digital.sources.files._PAUSE_SECONDS", 0)
+    with monkeypatch.context() as slow:
+        clock = itertools.count(step=10)
+        slow.setattr("local_digital.sources.folder.time.monotonic", lambda: next(clock))
+        with Spool(tmp_path / "spool") as spool, pytest.raises(TransportError, match="in time; found TimeoutError"):
+            drops.fetch(listed, spool)
+    with Spool(tmp_path / "spool") as spool:
+        partial = spool.partial(spool.path(drops.origin, NIGHT, listed[0].size, listed[0].modified))
+        assert partial
+        assert partial.tell() > 1
+        assert [path.read_bytes() for _, path in drops.fetch(listed, spool)] == [b"many rows"]
+
+
+@pytest.mark.parametrize("time_of", ["2025-11-04T05:00:00+00:00", "2025-11-04T05:00:00.25Z"])
+def test_store_may_say_in_words_when_a_file_was_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, time_of: str
+) -> None:
+    told = TimesInWords(time_of)
+    monkeypatch.setattr("local_digital.sources.folder.fsspec.core.url_to_fs", lambda *_, **__: (told, str(tmp_path)))
+    drop_in = tmp_path / NIGHT
+    drop_in.write_bytes(b"rows")
+    (file,) = source("words://here").list_files()
+    assert file.modified == 1762232400
+
+
+def test_store_that_does_not_say_when_a_file_was_written_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = TimesInWords(None)
+    monkeypatch.setattr("local_digital.sources.folder.fsspec.core.url_to_fs", lambda *_, **__: (silent, str(tmp_path)))
+    (tmp_path / NIGHT).write_bytes(b"rows")
+    with pytest.raises(ConfigurationError, match="a store that says when a file was last written"):
+        names(source("words://here"))
+
+
+class TimesInWords(fsspec.AbstractFileSystem):
+    """A store that tells times as texts, or not at all; its files are those of a folder."""
+
+    cachable = False
+
+    def __init__(self, time_of: str | None) -> None:
+        super().__init__()
+        self._time = time_of
+
+    def ls(self, path: str, detail: bool = True, **_: Any) -> list[Any]:
+        listed = fsspec.filesystem("file").ls(path, detail=True)
+        found = [{"name": one["name"], "type": one["type"], "size": one["size"]} for one in listed]
+        return [{**one, "LastModified": self._time} for one in found] if detail else [one["name"] for one in found]
 
 
 def test_missing_folder_is_refused(folder: str) -> None:

@@ -22,10 +22,11 @@ from sqlalchemy import text
 
 from local_digital.config.formats import TreeFormat
 from local_digital.config.sources import Open311
-from local_digital.errors import DataError, RefusedError, TransportError
+from local_digital.errors import ConfigurationError, DataError, RefusedError, TransportError
 from local_digital.migrations import migrate
 from local_digital.settings import ROOT, Connection, Settings
 from local_digital.sources import Interval
+from local_digital.sources.files import open_source
 from local_digital.sources.open311 import Open311Source
 from local_digital.windows import extract_windows
 from local_digital.workspace import Workspace
@@ -293,6 +294,20 @@ def deliveries(workspace: Workspace) -> list[Any]:
 
 def landed(workspace: Workspace, position: int) -> list[dict[str, Any]]:
     return requests_in(workspace.landing.read_raw(deliveries(workspace)[position].sha256))
+
+
+def test_range_with_more_pages_than_are_asked_for_is_cut_in_two(
+    server: Open311Server, connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("local_digital.sources.open311._MOST_PAGES", 3)
+    server.requests = [service_request(number, START + number * dt.timedelta(minutes=9)) for number in range(150)]
+    answers = requests_in(fetched(source(connection, page_size=20), tmp_path))
+    assert {key(facts) for facts in answers} == {key(facts) for facts in server.requests}
+
+
+def test_feed_of_a_server_is_no_folder_of_files(workspace: Workspace) -> None:
+    with pytest.raises(ConfigurationError, match="expected a folder of files; found `kind: open311`"):
+        open_source(workspace.feed("solihull", "report-missed-bin"), workspace.settings)
 
 
 class TestDeliveries:

@@ -262,6 +262,12 @@ def test_a_key_that_is_none_is_shown_to_nobody(server: SftpServer) -> None:
     assert "secret-but-no-key" not in str(wrong.value)
 
 
+def test_a_host_key_that_is_none_is_told_and_no_connection_made(server: SftpServer) -> None:
+    given = source(server, connection={"extra": {"host_key": "SHA256:abc"}})
+    with pytest.raises(ConfigurationError, match=r"`host_key` in OpenSSH form, .*; found something else"):
+        given.list_files()
+
+
 def test_a_host_key_of_a_type_that_the_server_does_not_offer_is_refused(server: SftpServer) -> None:
     other = asyncssh.generate_private_key("ecdsa-sha2-nistp256").export_public_key().decode()
 

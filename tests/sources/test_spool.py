@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 import time
@@ -42,6 +43,31 @@ def test_two_never_write_one_partial_file(tmp_path: Path) -> None:
         one.remove(path)
         assert other.partial(path)
         assert path.exists()
+
+
+def test_partial_file_that_another_process_removes_in_between_is_begun_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = fcntl.flock
+    came_first: list[int] = []
+
+    def meanwhile(file: int, how: int) -> None:
+        if len(came_first) < 2:
+            came_first.append(how)
+            (name,) = tmp_path.iterdir()
+            name.unlink()
+            if len(came_first) == 2:
+                # And begins it anew itself, without holding it.
+                name.write_bytes(b"of the other")
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", meanwhile)
+    with Spool(tmp_path) as spool:
+        partial = spool.partial(spool.path("file"))
+        assert partial
+        partial.write(b" and ours")
+        assert spool.path("file").read_bytes() == b"of the other and ours"
+    assert len(came_first) == 2
 
 
 def test_what_nobody_came_back_for_is_removed(tmp_path: Path) -> None:

@@ -274,7 +274,7 @@ class _Stretch:
         return table, lines, ragged
 
     def _parse_slowly(self, body: bytes, first_line: int) -> tuple[pa.Table, Places, list[Ragged]]:
-        """For what Arrow gives up on: an open quote at the end, above all."""
+        """For what Arrow gives up on: a row that runs over three blocks, as an open quote may in a very large file."""
         rows: list[list[str]] = []
         lines: list[int] = []
         ragged: list[Ragged] = []

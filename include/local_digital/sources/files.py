@@ -145,18 +145,19 @@ class FilesInFolder(ABC):
         """
         wanted = list(files)
         fetched: dict[RemoteFile, Path | None] = {}
-        for attempts_left in reversed(range(_ATTEMPTS)):
+        attempts_left = _ATTEMPTS
+        while True:
             try:
                 with self._opened() as folder:
                     for file in wanted:
                         if file not in fetched:
                             fetched[file] = self._fetch(folder, file, spool)
-                break
+                return [(file, path) for file, path in fetched.items() if path]
             except TransportError:
+                attempts_left -= 1
                 if not attempts_left:
                     raise
                 time.sleep(_PAUSE_SECONDS)
-        return [(file, path) for file, path in fetched.items() if path]
 
     def archive(self, files: Iterable[RemoteFile]) -> None:
         """Move files into the feed's archive folder, with the markers that are theirs alone.
@@ -379,6 +380,4 @@ def _sha256(path: Path) -> str:
 
 
 def _numbered(target: str, stem: str, ending: str) -> Iterator[str]:
-    yield target
-    for number in itertools.count(2):
-        yield f"{stem}.{number}{ending}"
+    return itertools.chain([target], (f"{stem}.{number}{ending}" for number in itertools.count(2)))
