@@ -94,6 +94,21 @@ def test_case_is_told_by_all_its_events_whatever_order_they_arrive_in(
     assert told(anywhere) == AFTER
 
 
+def test_case_of_which_only_the_closing_is_known_is_a_record_where_its_report_is_told(anywhere: Anywhere) -> None:
+    rows = ["1,2025-11-05T12:00,Closed,Web,A", "2,2025-11-05T13:00,Open,Web,A"]
+    anywhere.ingest(anywhere.configure(**EVENTS), ("bins_20251106.csv", events(*rows)))
+    # It was reported before the log began, and nobody knows when.
+    assert set(told(anywhere)) == {"2"}
+    anywhere.empty()
+    columns = {**EVENTS["columns"], "reported_at": {"from": "Opened", "formats": ["iso"]}}
+    feed = anywhere.configure(**{**EVENTS, "columns": columns})
+    (report,) = anywhere.ingest(
+        feed, ("bins_20251106.csv", f"Ref,At,State,How,Ward,Opened\n{rows[0]},2025-11-03T09:00\n")
+    )
+    assert report.accepted == 1
+    assert told(anywhere) == {"1": ("03 09:00", "05 12:00", "closed", "online", "A")}
+
+
 def test_history_of_a_case_is_kept_without_repeats(anywhere: Anywhere) -> None:
     feed = anywhere.configure(**EVENTS)
     anywhere.ingest(feed, *NIGHTS)
