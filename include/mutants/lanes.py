@@ -10,6 +10,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +40,8 @@ _NO_STATEMENT = {
 # Imported once, before any mutant: the start of Python takes longer than most tests.
 _WARM = ("tests.conftest", "tests.publishing.two_feeds", "local_digital.cli", "great_expectations", "pandas")
 _PATIENCE = 4
+# How a child ends that this program has broken, and no mutant.
+_BROKEN = 70
 
 
 @dataclass(frozen=True)
@@ -166,6 +169,7 @@ def _begin(lane: _Lane, trial: Trial, tests: list[str], seconds: float) -> None:
     lane.child = os.fork()
     if lane.child:
         return
+    status = _BROKEN
     try:
         os.setsid()
         with lane.told.with_suffix(".log").open("w") as log:
@@ -177,17 +181,27 @@ def _begin(lane: _Lane, trial: Trial, tests: list[str], seconds: float) -> None:
             code = int(pytest.main(arguments, plugins=[watch]))
             told = {"code": code, "killer": watch.killer, "no statement": watch.no_statement}
             lane.told.write_text(json.dumps(told), "utf-8")
+        status = 0
     finally:
-        os._exit(0)
+        if status:
+            traceback.print_exc()
+        os._exit(status)
 
 
 def _outcome(lane: _Lane) -> tuple[str, str | None] | None:
-    if not os.waitpid(lane.child, os.WNOHANG)[0]:
+    child, status = os.waitpid(lane.child, os.WNOHANG)
+    if not child:
         if time.monotonic() < lane.until:
             return None
         os.killpg(lane.child, signal.SIGKILL)
         os.waitpid(lane.child, 0)
         return "too slow", None
+    return _told(lane, os.waitstatus_to_exitcode(status))
+
+
+def _told(lane: _Lane, exit_code: int) -> tuple[str, str | None]:
+    if exit_code == _BROKEN:
+        return "not run", None
     if not lane.told.exists():
         # It took the whole process with it.
         return "killed", None
@@ -205,7 +219,8 @@ def _drop_databases(server: EmbeddedServer) -> None:
     with engine.connect() as db:
         names: Iterable[str] = db.scalars(text("select datname from pg_database where not datistemplate")).all()
         for name in names:
-            if name not in {"postgres", "migrated"}:
+            # The warehouse that others are copied from may have been made by a mutant, too.
+            if name != "postgres":
                 db.execute(text(f"drop database {engine.dialect.identifier_preparer.quote(name)} with (force)"))
     engine.dispose()
 
@@ -226,6 +241,7 @@ def _trial(name: str) -> Trial:
             changed.write_text(mutant.applied(original), "utf-8")
             with mock.patch("local_digital.sql.ROOT", Path(folder)):
                 # What is read once stands for all who ask later.
+                sql.statement.cache_clear()
                 sql.statement(statement)
 
     return Trial(name, statement, apply, is_statement=True)
