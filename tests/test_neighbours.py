@@ -90,9 +90,9 @@ def test_what_a_council_sends_changes_nothing_of_its_neighbour_and_takes_nothing
     workspace: Workspace, tmp_path: Path, kind: str
 ) -> None:
     facts, nights = _KINDS[kind]
-    first, second, third, backwards = (
+    first, second, third, backwards, ahead = (
         Anywhere(workspace, tmp_path, council=name, gss_code=f"E0600000{number}")
-        for number, name in enumerate(("first", "second", "third", "backwards"), 1)
+        for number, name in enumerate(("first", "second", "third", "backwards", "ahead"), 1)
     )
     for night in nights:
         first.ingest(first.configure(**facts), night)
@@ -101,6 +101,8 @@ def test_what_a_council_sends_changes_nothing_of_its_neighbour_and_takes_nothing
 
     for night in nights:
         second.ingest(second.configure(**facts), night)
+    # One of them is a year further.
+    ahead.ingest(ahead.configure(**facts), (nights[0][0].replace("2025", "2026"), nights[0][1]))
     for night, other in zip(nights, reversed(nights), strict=True):
         third.ingest(third.configure(**facts), night)
         backwards.ingest(backwards.configure(**facts), other)
