@@ -90,11 +90,13 @@ class Anywhere:
         aggregate(self.workspace, self.council)
         return reports
 
-    def deliver(self, feed: FeedHandle, name: str, content: str, as_of: dt.datetime) -> None:
+    def deliver(
+        self, feed: FeedHandle, name: str, content: str, as_of: dt.datetime, *, name_day: dt.date | None = None
+    ) -> None:
         """Land one file as complete up to a moment, as if it had arrived then."""
         path = self.folder / "landed"
         path.write_text(content, "utf-8")
-        land(self.workspace, feed, name, path, as_of=as_of, modified=as_of, run_id="test")
+        land(self.workspace, feed, name, path, as_of=as_of, modified=as_of, run_id="test", name_day=name_day)
 
     def records(self) -> list[Any]:
         """Everything in core.record, labels in words, by reference."""

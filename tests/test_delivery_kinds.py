@@ -266,6 +266,28 @@ def test_answers_of_one_interval_fetched_again_later_win(anywhere: Anywhere) -> 
     assert [record.channel for record in anywhere.records()] == ["phone"]
 
 
+@pytest.mark.parametrize("turned_down", [False, True], ids=["loaded", "turned-down"])
+def test_month_s_file_that_was_first_sent_before_its_end_leaves_no_trace_when_it_is_sent_again(
+    anywhere: Anywhere, *, turned_down: bool
+) -> None:
+    source = {"kind": "folder", "files": "bins_{date:%Y%m}.csv", "name_date": "data-day"}
+    feed = anywhere.configure(**{**RECORDS, "source": source})
+    month = dt.date(2025, 11, 1)
+    header = "Number,Opened,How" if turned_down else "Ref,Opened,How"
+    versions = (
+        (f"{header}\n1,2025-11-04,Web\n2,2025-11-05,Web\n3,2025-11-05,Web\n", dt.datetime(2025, 11, 19, tzinfo=dt.UTC)),
+        ("Ref,Opened,How\n1,2025-11-04,Web\n3,2025-11-05,Phone\n", dt.datetime(2025, 12, 1, tzinfo=dt.UTC)),
+    )
+    for content, as_of in versions:
+        anywhere.deliver(feed, "bins_202511.csv", content, as_of, name_day=month)
+        validate(anywhere.workspace, feed)
+        load(anywhere.workspace, feed)
+    if turned_down:
+        # What was mended since is not read over again by the first version.
+        assert take_up_again(anywhere.workspace, feed) == []
+    assert [(record.record_ref, record.channel) for record in anywhere.records()] == [("1", "online"), ("3", "phone")]
+
+
 def weeks(anywhere: Anywhere) -> dict[str, int]:
     return {start: reports for (start, _), (reports, basis) in anywhere.volumes("week").items() if basis == "full"}
 
@@ -358,6 +380,20 @@ def test_counts_in_several_files_a_night_add_up_and_are_replaced_each_for_itself
     anywhere.ingest(feed, ("bins_20251118_south.csv", counts("2025-11-03,Web,8")))
     anywhere.ingest(feed, ("bins_20251112_north.csv", counts("2025-11-03,Web,11")))
     assert weeks(anywhere) == {"2025-11-03": 19}
+
+
+def test_two_depots_that_counted_the_same_to_the_letter_both_count(anywhere: Anywhere) -> None:
+    feed = anywhere.configure(**NIGHTLY_PARTS)
+    same = counts("2025-11-03,Web,10")
+    night = [("bins_20251111_north.csv", same), ("bins_20251111_south.csv", same)]
+    assert len(anywhere.ingest(feed, *night)) == 2
+    assert weeks(anywhere) == {"2025-11-03": 20}
+    assert anywhere.ingest(feed, *night) == []
+    assert weeks(anywhere) == {"2025-11-03": 20}
+    anywhere.ingest(feed, ("bins_20251111_south.csv", counts("2025-11-03,Web,4")))
+    assert weeks(anywhere) == {"2025-11-03": 14}
+    anywhere.ingest(feed, night[1])
+    assert weeks(anywhere) == {"2025-11-03": 20}
 
 
 def test_counts_that_differ_in_a_column_nobody_mapped_add_up(anywhere: Anywhere) -> None:

@@ -338,16 +338,10 @@ def _label_numbers(db: Database, field: str, labels: list[str]) -> dict[str, int
 def _superseded(db: Database, feed: FeedHandle, delivery: Row[Any]) -> list[int]:
     """Mark earlier versions of the same file, and what this is a replay of, as superseded; return their ids."""
     source = feed.feed.source
-    facts = {
-        "feed_id": feed.feed_id,
-        "name": delivery.name,
-        "as_of": delivery.as_of,
-        "delivery_id": delivery.delivery_id,
-    }
     superseded: list[int] = []
     # Only a name that carries a day can be re-sent; an undated one is simply overwritten night after night.
     if isinstance(source, FileFacts) and source.pattern.has_date:
-        superseded += db.scalars(statement("load/supersede"), facts)
+        superseded += db.scalars(statement("load/supersede"), {"delivery_id": delivery.delivery_id})
     if delivery.replay_of is not None:
         replayed = {"delivery_id": delivery.delivery_id, "replay_of": delivery.replay_of}
         superseded += db.scalars(statement("replay/supersede"), replayed)

@@ -1,6 +1,7 @@
 -- grain: one delivery; no row comes back when these bytes are known
 -- Known are bytes that were delivered before, for the same day if their name carries one: unless the same file has been
--- sent otherwise since, for then they are news again.
+-- sent otherwise since, for then they are news again. Each of a night's several files is one of its own: two depots may
+-- well have counted the same.
 insert into ledger.delivery (feed_id, name, sha256, size_bytes, as_of, run_id, name_day, series, resent)
 select
     :feed_id,
@@ -25,15 +26,18 @@ where
             and known.sha256 = :sha256
             and known.name_day = given.name_day
             and (
-                known.name <> :name
-                or not exists (
-                    select 1 from ledger.delivery as later
-                    where
-                        later.feed_id = :feed_id
-                        and later.name = :name
-                        and later.name_day = given.name_day
-                        and later.delivery_id > known.delivery_id
-                        and later.sha256 <> :sha256
+                (known.name <> :name and known.series = :series)
+                or (
+                    known.name = :name
+                    and not exists (
+                        select 1 from ledger.delivery as later
+                        where
+                            later.feed_id = :feed_id
+                            and later.name = :name
+                            and later.name_day = given.name_day
+                            and later.delivery_id > known.delivery_id
+                            and later.sha256 <> :sha256
+                    )
                 )
             )
     )

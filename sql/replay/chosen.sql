@@ -52,7 +52,11 @@ where
             where
                 correction.feed_id = delivery.feed_id
                 and correction.name = delivery.name
-                and correction.as_of = delivery.as_of
+                and correction.as_of >= delivery.as_of
+                and (
+                    correction.as_of = delivery.as_of
+                    or (correction.name_day = delivery.name_day and delivery.name_day <> '-infinity')
+                )
                 and correction.delivery_id > delivery.delivery_id
                 and correction.status = 'loaded'
         )
