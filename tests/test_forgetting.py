@@ -19,6 +19,7 @@ from local_digital.cli import app
 from local_digital.error_report import path as report_path
 from local_digital.errors import ConfigurationError
 from local_digital.forgetting import ForgetReport, forget
+from local_digital.load import load
 from local_digital.settings import Connection
 from local_digital.workspace import Workspace
 from tests.anywhere import Anywhere, settings_for
@@ -229,6 +230,32 @@ def test_it_is_on_record_that_it_was_done_and_not_to_whom(installation: Installa
     with pytest.raises(ConfigurationError, match="without the identifier itself") as refused:
         run_forget(workspace, record_ref=REF, reason=f"case {REF}")
     assert REF not in str(refused.value)
+
+
+def test_run_that_read_a_case_before_it_was_forgotten_does_not_write_it_back(
+    installation: Installation, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installation.put("missed_bins_20251104.csv", export(row(REF), row("MB-10001")))
+    installation.take(workspace)
+    judge = validate.judge
+
+    def judged_slowly(*given: Any) -> Any:
+        found = judge(*given)
+        monkeypatch.setattr(validate, "judge", judge)
+        # Meanwhile somebody else's run reads and marks the delivery, without what is forgotten.
+        assert run_forget(workspace).left == [1]
+        validate.validate(workspace, feed_of(workspace))
+        assert run_forget(workspace).left == []
+        return found
+
+    monkeypatch.setattr(validate, "judge", judged_slowly)
+    validate.validate(workspace, feed_of(workspace))
+    assert REF not in everything_stored(workspace, installation)
+    load(workspace, feed_of(workspace))
+    assert REF not in everything_stored(workspace, installation)
+    with workspace.engine.connect() as db:
+        assert db.scalars(text("select record_ref from core.record")).all() == ["MB-10001"]
+    assert conserved(workspace)
 
 
 STEPS = (

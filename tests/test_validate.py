@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from sqlalchemy import text
 
+from local_digital import validate as validating
 from local_digital.validate import validate
 from local_digital.workspace import Workspace
 from tests.conftest import HEADER, Installation, export, row
@@ -167,3 +171,25 @@ def test_no_personal_value_is_anywhere_after_validate(installation: Installation
             found += [(path.name, value) for value in personal if value.encode() in content]
     assert found == []
     assert [len(bytes(key)) for key in keys] == [32]
+
+
+def test_what_another_run_has_validated_meanwhile_is_not_written_over(
+    installation: Installation, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installation.put(NIGHT, export(row("1", ward="Elmdon"), row("2", ward="Elmdon")))
+    installation.take(workspace)
+    feed = workspace.feed("solihull", "report-missed-bin")
+    columns = {name: column for name, column in feed.feed.columns.items() if name != "ward"}
+    mended = replace(feed, feed=feed.feed.model_copy(update={"columns": columns}))
+    judge = validating.judge
+
+    def judged_slowly(*given: Any) -> Any:
+        found = judge(*given)
+        monkeypatch.setattr(validating, "judge", judge)
+        # Meanwhile the council's file is mended, and somebody runs the feed by it.
+        validate(workspace, mended)
+        return found
+
+    monkeypatch.setattr(validating, "judge", judged_slowly)
+    validate(workspace, feed)
+    assert workspace.landing.accepted(1, ["ward"]).column("ward").null_count == 2

@@ -173,9 +173,6 @@ def _validate_one(
         return report
     candidates, sorted_out = judged.left.candidates, judged.found
     complete_until, ends_early = _complete_until(feed, delivery.as_of, sorted_out)
-    workspace.landing.put_accepted(delivery.delivery_id, sorted_out.table, sorted_out.kept)
-    if with_page:
-        keep(workspace, feed, delivery.delivery_id, sorted_out.validation)
     report = DeliveryReport(
         delivery.delivery_id,
         delivery.name,
@@ -192,17 +189,30 @@ def _validate_one(
         raise AssertionError(f"{where}: {_counts(report)} does not add up; this is a defect of the pipeline")
     with workspace.engine.begin() as db:
         lock(db, "delivery", delivery.delivery_id)
+        landed = _is_landed(db, delivery.delivery_id)
         current = suppressed.is_current(db)
-        if current and _mark_validated(db, report, complete_until, candidates):
+        if landed and current:
+            # Within the transaction: else what another run has marked meanwhile, or somebody has had forgotten, would
+            # be written over with these rows.
+            workspace.landing.put_accepted(delivery.delivery_id, sorted_out.table, sorted_out.kept)
+            if with_page:
+                keep(workspace, feed, delivery.delivery_id, sorted_out.validation)
+            _mark_validated(db, report, complete_until, candidates)
             _store_findings(db, delivery.delivery_id, sorted_out)
             suppressed.add_cases(db, judged.left.cases)
-    if not current:
+    if landed and not current:
         # Somebody was to be forgotten while these rows were read: they are read again, without theirs.
         return _validate_one(workspace, feed, delivery, secret, with_page=with_page)
     return report
 
 
-def _mark_validated(db: Database, report: DeliveryReport, complete_until: dt.datetime, candidates: Candidates) -> bool:
+def _is_landed(db: Database, delivery_id: int) -> bool:
+    """Say whether a delivery is still to be validated."""
+    query = text("select status = 'landed' from ledger.delivery where delivery_id = :delivery_id")
+    return bool(db.scalar(query, {"delivery_id": delivery_id}))
+
+
+def _mark_validated(db: Database, report: DeliveryReport, complete_until: dt.datetime, candidates: Candidates) -> None:
     facts = {
         **report.as_json(),
         "warnings": json.dumps(report.warnings),
@@ -210,7 +220,7 @@ def _mark_validated(db: Database, report: DeliveryReport, complete_until: dt.dat
         "detected": json.dumps(candidates.found),
         "documents": candidates.documents,
     }
-    return bool(db.execute(statement("ledger/mark_validated"), facts).rowcount)
+    db.execute(statement("ledger/mark_validated"), facts)
 
 
 @dataclass(frozen=True)
