@@ -11,7 +11,7 @@ import pytest
 
 from local_digital.config.sources import MIB, Sftp
 from local_digital.errors import ConfigurationError, RefusedError, TransportError
-from local_digital.sources.sftp import SftpSource
+from local_digital.sources.sftp import SftpSource, _OpenSftp
 from local_digital.sources.spool import Spool
 from tests.sources.conftest import put
 
@@ -157,6 +157,46 @@ def test_a_file_replaced_since_it_was_listed_is_not_archived(server: SftpServer)
     put(server.folder, NIGHT, "not taken yet")
     sftp.archive(listed)
     assert names(sftp) == [NIGHT]
+
+
+def test_a_file_replaced_while_it_is_archived_is_put_back_to_be_taken(
+    server: SftpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(server.folder, NIGHT, "taken")
+    put(server.folder, f"{NIGHT}.done")
+    sftp = source(server, marker="{name}.done", archive="taken")
+    listed = sftp.list_files()
+    make_folder = _OpenSftp.make_folder
+
+    def replaced_meanwhile(folder: _OpenSftp, path: str) -> None:
+        make_folder(folder, path)
+        put(server.folder, NIGHT, "not taken yet")
+
+    monkeypatch.setattr(_OpenSftp, "make_folder", replaced_meanwhile)
+    sftp.archive(listed)
+    assert (server.folder / NIGHT).read_text() == "not taken yet"
+    assert (server.folder / f"{NIGHT}.done").exists()
+    assert list((server.folder / "taken").iterdir()) == []
+
+
+def test_a_file_written_anew_twice_while_it_is_archived_is_told_of(
+    server: SftpServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    put(server.folder, NIGHT, "taken")
+    sftp = source(server, archive="taken")
+    listed = sftp.list_files()
+    move = _OpenSftp.move
+
+    def replaced_twice(folder: _OpenSftp, path: str, to: str) -> None:
+        put(server.folder, NIGHT, "not taken yet")
+        move(folder, path, to)
+        put(server.folder, NIGHT, "nor is this")
+
+    monkeypatch.setattr(_OpenSftp, "move", replaced_twice)
+    sftp.archive(listed)
+    assert (server.folder / NIGHT).read_text() == "nor is this"
+    assert (server.folder / "taken" / NIGHT).read_text() == "not taken yet"
+    assert f"taken/{NIGHT} was not taken" in caplog.text
 
 
 def test_a_marker_goes_with_its_file(server: SftpServer) -> None:

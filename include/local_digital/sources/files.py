@@ -86,8 +86,12 @@ class Entry(NamedTuple):
 class OpenFolder(Protocol):
     """A feed's folder while it is open. Paths are below it, empty for itself.
 
-    All raise FileNotFoundError when what they need is not there, and TransportError or RefusedError.
+    All raise FileNotFoundError when what they need is not there, and TransportError or RefusedError. keeps_times: a
+    file that is moved stays of the time it was written at.
     """
+
+    @property
+    def keeps_times(self) -> bool: ...
 
     def entries(self, folder: str) -> list[Entry]: ...
 
@@ -162,8 +166,9 @@ class FilesInFolder(ABC):
     def archive(self, files: Iterable[RemoteFile]) -> None:
         """Move files into the feed's archive folder, with the markers that are theirs alone.
 
-        A file that is gone or has changed since it was listed stays; a name that is taken there gets a number. Does
-        nothing for a feed without an archive. Raises TransportError, RefusedError, ConfigurationError.
+        A file that is gone or has changed since it was listed stays, or goes back where it changed in that very moment;
+        a name that is taken there gets a number. Does nothing for a feed without an archive. Raises TransportError,
+        RefusedError, ConfigurationError.
         """
         wanted = list(files)
         if self.facts.archive is None or not wanted:
@@ -172,7 +177,10 @@ class FilesInFolder(ABC):
             for file in wanted:
                 if folder.look(file.name) != (file.size, file.modified):
                     continue
-                self._to_archive(folder, file.name)
+                archived = self._to_archive(folder, file.name)
+                if not _is_as_listed(folder, archived, file):
+                    self._give_back(folder, archived, file.name)
+                    continue
                 # Left behind, it would call the next file of this name whole before it is.
                 marker = self.facts.marker_of(file.name)
                 if marker and self.facts.has_own_markers and folder.look(marker):
@@ -280,12 +288,25 @@ class FilesInFolder(ABC):
         spool.remove(path)
         return None
 
-    def _to_archive(self, folder: OpenFolder, path: str) -> None:
+    def _to_archive(self, folder: OpenFolder, path: str) -> str:
+        """Move a file and return where it is now."""
         target = f"{self.facts.archive}/{path}"
         stem, ending = posixpath.splitext(target)
         folder.make_folder(posixpath.dirname(target))
         free = (name for name in _numbered(target, stem, ending) if folder.look(name) is None)
-        folder.move(path, next(free))
+        moved_to = next(free)
+        folder.move(path, moved_to)
+        return moved_to
+
+    def _give_back(self, folder: OpenFolder, archived: str, path: str) -> None:
+        """Move a file back that took the place of the one meant, and that nobody has taken yet."""
+        if folder.look(path) is None:
+            folder.move(archived, path)
+            return
+        _log.warning(
+            "%s: %s was written anew twice while it was moved; %s was not taken: ask the council to send it again",
+            self.where, path, archived,
+        )  # fmt: skip
 
 
 def whole_files(facts: FileFacts, listed: list[RemoteFile], manifests: dict[RemoteFile, str]) -> list[RemoteFile]:
@@ -377,6 +398,14 @@ def _stated(path: str, manifests: list[tuple[str, dict[str, str]]]) -> str | Non
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _is_as_listed(folder: OpenFolder, path: str, file: RemoteFile) -> bool:
+    """Say whether what was moved is the file that was listed, as far as size and time tell."""
+    found = folder.look(path)
+    if found is None or not folder.keeps_times:
+        return found is None or found[0] == file.size
+    return found == (file.size, file.modified)
 
 
 def _numbered(target: str, stem: str, ending: str) -> Iterator[str]:

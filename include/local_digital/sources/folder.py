@@ -80,6 +80,7 @@ class _OpenStore:
     def __init__(self, store: fsspec.AbstractFileSystem, root: str, seconds: float, where: str) -> None:
         self._store = store
         self._root = root.rstrip("/")
+        self.keeps_times = isinstance(store, LocalFileSystem)
         self._seconds = seconds
         self._where = where
 

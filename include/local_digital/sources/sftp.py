@@ -120,6 +120,8 @@ class SftpSource(FilesInFolder):
 class _OpenSftp:
     """See `OpenFolder`. Each operation has the feed's time-out."""
 
+    keeps_times = True
+
     def __init__(self, runner: asyncio.Runner, client: asyncssh.SFTPClient, facts: Sftp, where: str) -> None:
         self._runner = runner
         self._client = client
