@@ -41,6 +41,25 @@ def test_raw_files_go_after_the_council_s_retention_and_records_stay(
         assert db.scalar(text("select count(*) from core.record")) == 2
 
 
+@pytest.mark.parametrize(("content", "kept"), [(None, 0), ("council: [", 1)], ids=["gone", "broken"])
+def test_raw_files_of_a_council_that_was_taken_out_go_and_those_of_one_with_a_broken_file_wait(
+    installation: Installation, workspace: Workspace, content: str | None, kept: int
+) -> None:
+    installation.put("missed_bins_20251104.csv", export(row("1")))
+    installation.ingest(workspace)
+    councils = installation.settings.config / "councils"
+    (councils / "solihull.yaml").unlink()
+    with workspace.engine.begin() as db:
+        db.execute(text("update ledger.delivery set received_at = now() - interval '91 days'"))
+    # A folder without any file is another one than the councils'.
+    assert expire(workspace) == []
+    (councils / "another.yaml").write_text("council: [")
+    if content:
+        (councils / "solihull.yaml").write_text(content)
+    expire(workspace)
+    assert raw_files(installation) == kept
+
+
 def test_file_that_nobody_could_read_goes_after_the_council_s_retention_too(
     installation: Installation, workspace: Workspace
 ) -> None:
@@ -92,6 +111,18 @@ def test_folder_of_raw_files_is_nobody_else_s_to_read(installation: Installation
     installation.put("missed_bins_20251104.csv", export(row("1")))
     installation.ingest(workspace)
     assert (installation.folder.parents[2] / "landing").stat().st_mode & 0o077 == 0
+
+
+def test_raw_files_below_a_folder_that_is_open_to_all_are_nobody_else_s_to_read(
+    installation: Installation, workspace: Workspace
+) -> None:
+    landing = installation.folder.parents[2] / "landing"
+    landing.mkdir(mode=0o755)
+    installation.put("missed_bins_20251104.csv", export(row("1")))
+    installation.ingest(workspace)
+    assert {path.name: path.stat().st_mode & 0o007 for path in landing.iterdir()} == {
+        "accepted": 0, "raw": 0, "validations": 0,
+    }  # fmt: skip
 
 
 def test_bytes_that_two_deliveries_share_go_when_both_are_past_their_retention(

@@ -24,6 +24,7 @@ from local_digital.errors import ConfigurationError, DataError
 from local_digital.parsing import values
 from local_digital.parsing.candidates import documents_of, identify
 from local_digital.parsing.mapping import Delivered
+from local_digital.private_folders import remove_left_behind
 from local_digital.retention import DEAD_AFTER
 from local_digital.roles import LOADER, acting_as
 from local_digital.sources.spool import Spool
@@ -152,6 +153,7 @@ def forget(
     with Spool(workspace.settings.spool) as spool:
         spooled = spool.empty()
     workspace.landing.remove_unfinished(dt.datetime.now(dt.UTC) - DEAD_AFTER)
+    remove_left_behind()
     left = sorted({*left, *_waiting(workspace, feed)})
     if not left:
         with workspace.engine.begin() as db:

@@ -11,7 +11,6 @@ import contextlib
 import datetime as dt
 import hashlib
 import os
-import tempfile
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +23,7 @@ from local_digital.errors import ConfigurationError, TransportError
 from local_digital.fields import RECORD_FIELDS
 from local_digital.object_stores import abort_uploads, is_object_store, open_store, passing_faults
 from local_digital.parsing.values import TYPES, decoded
+from local_digital.private_folders import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -109,7 +109,7 @@ class LandingStore:
         """Store a delivery's accepted records: `line` and the canonical fields, times in UTC; kept: which, or all."""
         with contextlib.ExitStack() as stack:
             with self._faults_told():
-                path = Path(stack.enter_context(tempfile.TemporaryDirectory()), "accepted.parquet")
+                path = Path(stack.enter_context(private_folder()), "accepted.parquet")
                 _write_parquet(path, records, kept)
             self._write(self._accepted(delivery_id), lambda place: self._files.put_file(str(path), place))
 
@@ -244,6 +244,10 @@ class LandingStore:
         if isinstance(self._files, LocalFileSystem):
             # Raw exports hold personal data: a folder of our own is nobody else's to read.
             Path(self._root).mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Below one that somebody else has made for us it is so too, but for a group of accounts that share it.
+            top, _, rest = target.removeprefix(f"{self._root}/").partition("/")
+            if rest:
+                Path(self._root, top).mkdir(mode=0o770, exist_ok=True)
         self._files.makedirs(target.rpartition("/")[0], exist_ok=True)
         temporary = f"{target}.{uuid.uuid4().hex}.part"
         try:

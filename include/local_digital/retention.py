@@ -1,7 +1,8 @@
 """Retention: raw landing files hold personal data, and go after the number of days that the council's file says.
 
 With them go looks at councils' pages that are too old to be published, faults that were mended long ago, what killed
-runs left half written in the landing store or half downloaded in the spool, and error reports but for the newest.
+runs left half written in the landing store, half downloaded in the spool or among the temporary files, and error
+reports but for the newest.
 """
 
 from __future__ import annotations
@@ -9,10 +10,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import text
+
 from local_digital.availability import forget_checks
-from local_digital.config.loading import load_councils, load_transactions
+from local_digital.config.loading import council_files, load_councils, load_transactions
+from local_digital.config.models import RETENTION_DAYS
 from local_digital.error_report import remove_old
 from local_digital.errors import DataError
+from local_digital.private_folders import remove_left_behind
 from local_digital.roles import LOADER, acting_as
 from local_digital.sources.spool import Spool
 from local_digital.sql import statement
@@ -33,17 +38,18 @@ def expire(workspace: Workspace, *, dry_run: bool = False) -> list[int]:
     The accepted records and the ledger stay. A delivery that nobody could read in all that time is turned down: nobody
     ever will, and what the council was promised holds for it too. The ledger is marked after the bytes are gone, so a
     crash between the two only makes the next call mark what is gone already. Bytes that somebody lands again meanwhile
-    stay.
+    stay. Those of a council whose file is gone go when they would without a word in it; where the file is broken they
+    wait until it is mended.
     """
     gone: list[int] = []
-    councils, _ = load_councils(workspace.settings.config)
-    for slug, council in councils.items():
-        facts = {"council": slug, "days": council.privacy.retention_days, "delivery_id": None}
+    for slug, days in _retention(workspace).items():
+        facts = {"council": slug, "days": days, "delivery_id": None}
         with workspace.engine.connect() as db:
             due = db.execute(statement("ledger/expired_raw"), facts).all()
         gone.extend(delivery.delivery_id for delivery in due if dry_run or _remove(workspace, delivery, facts))
     if not dry_run:
         workspace.landing.remove_unfinished(dt.datetime.now(dt.UTC) - DEAD_AFTER)
+        remove_left_behind()
         with workspace.engine.begin() as db:
             forget_checks(db)
             db.execute(statement("alerts/forget_faults"), {"days": FAULTS_KEPT_DAYS})
@@ -63,6 +69,19 @@ def expire_reports(workspace: Workspace, *, dry_run: bool = False) -> list[int]:
         for council in councils.values() for transaction in council.feeds
         for delivery_id in remove_old(workspace, workspace.handle(council, contracts[transaction]), dry_run=dry_run)
     ]  # fmt: skip
+
+
+def _retention(workspace: Workspace) -> dict[str, int]:
+    """Return for how many days the raw files of each council are kept."""
+    config = workspace.settings.config
+    councils, _ = load_councils(config)
+    with_file = council_files(config)
+    with workspace.engine.connect() as db:
+        known = db.scalars(text("select distinct council from ledger.feed order by council")).all()
+    # Without any file somebody has named another folder: nobody has taken all councils out at once.
+    left = [slug for slug in known if slug not in with_file] if with_file else []
+    days = {slug: council.privacy.retention_days for slug, council in councils.items()}
+    return days | dict.fromkeys(left, RETENTION_DAYS)
 
 
 def _remove(workspace: Workspace, delivery: Row[Any], facts: dict[str, object]) -> bool:

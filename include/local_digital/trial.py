@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-import tempfile
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local_digital.aggregate import aggregate, not_demand
@@ -16,6 +14,7 @@ from local_digital.errors import ConfigurationError
 from local_digital.extract import take_files
 from local_digital.load import load
 from local_digital.migrations import migrate_engine
+from local_digital.private_folders import private_folder
 from local_digital.publishing.data_sets import Desired, desired, released
 from local_digital.settings import Connection
 from local_digital.sql import statement
@@ -24,6 +23,7 @@ from local_digital.workspace import WAREHOUSE, Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from local_digital.settings import Settings
     from local_digital.workspace import FeedHandle
@@ -77,8 +77,7 @@ def trial(
 @contextlib.contextmanager
 def scratch(settings: Settings, council: str) -> Iterator[Workspace]:
     """Yield a workspace with the same configuration and everything else its own, removed afterwards."""
-    with tempfile.TemporaryDirectory(prefix="local-digital-try-") as name:
-        folder = Path(name)
+    with private_folder() as folder:
         # The server may run as another account than we.
         folder.chmod(0o711)
         with running(folder / "postgres", durable=False) as server:

@@ -7,8 +7,6 @@ run that was killed is gone on with where it stopped.
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local_digital.calendar import local_day, midnight
@@ -16,6 +14,7 @@ from local_digital.config.formats import TreeFormat
 from local_digital.config.sources import Api, Open311
 from local_digital.deliveries import Extracted, land
 from local_digital.errors import ConfigurationError
+from local_digital.private_folders import private_folder
 from local_digital.sources.api import ApiSource
 from local_digital.sources.open311 import Open311Source
 from local_digital.sql import statement
@@ -39,12 +38,12 @@ def extract_windows(workspace: Workspace, feed: FeedHandle, *, run_id: str, unti
     extracted = Extracted()
     for interval in source.intervals(complete_until, end):
         name = f"{interval.name}.zip"
-        with tempfile.TemporaryDirectory(prefix="local-digital-") as folder:
+        with private_folder() as folder:
             delivery_id = land(
                 workspace,
                 feed,
                 name,
-                source.fetch(interval, Path(folder)),
+                source.fetch(interval, folder),
                 as_of=interval.end,
                 modified=interval.end,
                 run_id=run_id,

@@ -11,7 +11,6 @@ import fnmatch
 import gzip
 import io
 import resource
-import tempfile
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING
 from local_digital.config.formats import XlsxFormat
 from local_digital.errors import ConfigurationError, DataError
 from local_digital.plain_text import UNSOUND
+from local_digital.private_folders import private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -211,9 +211,8 @@ class _Unwrapping:
                 found="a key or passphrase that does not open",
                 action="Mend the connection (docs/adding-a-council.md#connections).",
             ) from None
-        with tempfile.TemporaryDirectory(prefix="local-digital-") as folder:
-            plain = Path(folder) / "plain"
-            sealed = Path(folder) / "sealed"
+        with private_folder() as folder:
+            plain, sealed = folder / "plain", folder / "sealed"
             sealed.write_bytes(content)
             try:
                 with _largest_file(self.facts.max_bytes):
