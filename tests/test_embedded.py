@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pwd
 import socket
@@ -11,8 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
 
 from local_digital.embedded import EmbeddedServer, running
 from local_digital.errors import ConfigurationError
@@ -64,6 +67,31 @@ def test_server_that_cannot_start_says_what_its_log_says(folder: Path) -> None:
     assert "Address already in use" in str(refused.value)
     assert f"Read {server.log}" in str(refused.value)
     assert not server.is_running()
+
+
+def test_no_value_of_a_statement_that_fails_is_in_the_server_s_log(folder: Path) -> None:
+    with running(folder, durable=False) as server:
+        server.ensure_database("kept")
+        engine = create_engine(server.url("kept"))
+        with engine.begin() as db:
+            db.execute(text("create table cases (ref text primary key, line integer)"))
+            db.execute(text("insert into cases values ('MB-48151', 1)"))
+        for wrong, words in (
+            # The driver writes values into the statement, and the server quotes rows in DETAIL and CONTEXT.
+            ("select 1 / 0 from cases where ref = :ref", "division by zero"),
+            ("insert into cases values (:ref, 2)", "duplicate key value"),
+        ):
+            with pytest.raises(DBAPIError, match=words), engine.begin() as db:
+                db.execute(text(wrong), {"ref": "MB-48151"})
+        with engine.connect() as db:
+            copying = db.connection.cursor()
+            with pytest.raises(psycopg2.Error, match="duplicate key value"):
+                copying.copy_expert("copy cases from stdin", io.StringIO("MB-48152\t1\nMB-48151\t3\n"))
+        engine.dispose()
+    log = server.log.read_text("utf-8")
+    assert "division by zero" in log
+    assert log.count("duplicate key value") == 2
+    assert "MB-48151" not in log
 
 
 def test_folder_that_holds_something_else_is_left_as_it_is(folder: Path) -> None:

