@@ -325,6 +325,10 @@ class TestStrangers:
         ("::7f00:1", False),
         ("64:ff9b::7f00:1", False),
         ("2002:a00:1::", False),
+        ("192.0.0.192", False),
+        ("::ffff:192.0.0.192", False),
+        ("192.88.99.1", False),
+        ("3fff::1", False),
     ],
 )
 def test_address_is_public_when_everybody_can_reach_it(address: str, public: bool) -> None:

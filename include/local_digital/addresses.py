@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 _PRINTABLE = re.compile(r"[!-~]+")
 # These are translated to the IPv4 address in their last bits (RFC 6052).
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-# Private, though Python says it is not.
-_SITE_LOCAL = ipaddress.IPv6Network("fec0::/10")
+# Nobody's on the internet, though some version of Python says they are: site-local addresses, those for protocols (a
+# cloud's metadata is at one), relays of 6to4, and examples (RFC 3879, 6890, 7526, 9637).
+_NOT_PUBLIC = tuple(map(ipaddress.ip_network, ("fec0::/10", "192.0.0.0/24", "192.88.99.0/24", "3fff::/20")))
 
 
 def is_safe_address(url: str) -> bool:
@@ -49,7 +50,8 @@ def is_public(address: str) -> bool:
     if isinstance(found, ipaddress.IPv6Address):
         low = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF) if found in _NAT64 else None
         found = found.ipv4_mapped or found.sixtofour or low or found
-    return found.is_global and not (found.is_multicast or found.is_reserved or found in _SITE_LOCAL)
+    inside = found.is_multicast or found.is_reserved or any(found in network for network in _NOT_PUBLIC)
+    return found.is_global and not inside
 
 
 def _is_this_machine(host: str) -> bool:

@@ -196,6 +196,19 @@ def test_who_logs_in_at_an_address_is_in_no_message(config: Path) -> None:
     assert "secret" not in str(error)
 
 
+@pytest.mark.parametrize("login", ["me:secret", "me:s/secret", "me:s@secret", "secret" * 100])
+def test_login_in_the_address_of_a_folder_is_refused_and_in_no_message(config: Path, login: str) -> None:
+    broken = config / "councils" / "otherham.yaml"
+    facts = yaml.safe_load(broken.read_text("utf-8"))
+    for feed in facts["feeds"].values():
+        folder = f"ftp://{login}@x.example/drop"
+        feed["source"] = {"kind": "folder", "folder": folder, "files": "bins_{date:%Y%m%d}.csv"}
+    broken.write_text(yaml.safe_dump(facts), "utf-8")
+    (error,) = load_councils(config)[1]
+    assert "a URL without user name and password" in str(error)
+    assert "secret" not in str(error)
+
+
 def test_list_whose_only_entry_is_wrong_is_told_once(config: Path) -> None:
     broken = config / "councils" / "otherham.yaml"
     broken.write_text(broken.read_text("utf-8") + "alerts: [{ kind: email, to: bins@x.example }]\n", "utf-8")

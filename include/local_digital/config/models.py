@@ -28,6 +28,8 @@ PlatformName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$", min_len
 _LOWEST_THRESHOLD = 3
 # In the file of a council that is being drafted: nobody has looked it up yet.
 UNKNOWN_GSS_CODE = "E00000000"
+# For so many days raw files are kept where no council's file says otherwise.
+RETENTION_DAYS = 90
 
 
 def _known_field(name: str) -> str:
@@ -376,7 +378,7 @@ class Privacy(Facts):
     """connection: its password is the secret that turns premises identifiers into keys."""
 
     connection: ConnectionId
-    retention_days: int = Field(default=90, ge=1, le=3650)
+    retention_days: int = Field(default=RETENTION_DAYS, ge=1, le=3650)
 
 
 class Platform(Facts):

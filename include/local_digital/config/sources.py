@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from functools import cached_property
 from typing import Annotated, ClassVar, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
@@ -122,7 +123,19 @@ class Folder(FileFacts):
         # A chain such as `filecache::s3://...` keeps copies of raw files where nobody removes them.
         if ".." in value.split("/") or "::" in value:
             raise ValueError("a path without `..`, or the URL of one store")
+        if "://" in value and not _is_without_login(value):
+            # Messages name the folder, and the file is everybody's to read.
+            raise ValueError("a URL without user name and password, which belong into the `extra` of a `connection`")
         return value
+
+
+def _is_without_login(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - reading it raises for one that is no number, as a password may be
+    except ValueError:
+        return False
+    return "@" not in parts.netloc
 
 
 JmesPath = Annotated[Word, AfterValidator(check_path)]

@@ -17,7 +17,10 @@ _LONGEST_SHOWN = 100
 _LONGEST_EXPECTED = 1000
 _MOST_SHOWN = 10
 _LONGEST_KEY = 60
-_USER_IN_ADDRESS = re.compile(r"(?<=//)[^/@\s]+(?=@)")
+# A token in an address may be long; what is cut off before its `@` would be shown.
+_LOOKED_AT = 4000
+# Up to the last `@`: a password may hold one, and a slash.
+_USER_IN_ADDRESS = re.compile(r"(?<=//)\S+(?=@)")
 
 _IN_WORDS = {
     r"^[a-z0-9]+(-[a-z0-9]+)*$": "a slug: small letters and digits, with single hyphens between them",
@@ -57,7 +60,7 @@ def printable(text: str) -> str:
 def shown(fact: object) -> str:
     """Return as much of somebody's text as a message has room for; who logs in at an address stands in none."""
     text = str(fact)
-    start = _USER_IN_ADDRESS.sub("...", printable(text[: 2 * _LONGEST_SHOWN]))
+    start = _USER_IN_ADDRESS.sub("...", printable(text[:_LOOKED_AT]))
     return start[:_LONGEST_SHOWN] + ("..." if len(text) > _LONGEST_SHOWN else "")
 
 
