@@ -118,6 +118,22 @@ def test_history_of_a_case_is_kept_without_repeats(anywhere: Anywhere) -> None:
     assert [tuple(row) for row in kept] == [("1", 5), ("2", 2)]
 
 
+def test_cases_that_are_told_alike_are_cases_of_their_own_each_where_it_was_told_last(anywhere: Anywhere) -> None:
+    feed = anywhere.configure(**EVENTS)
+    alike = "2025-11-03T09:00,Open,Web,A"
+    anywhere.ingest(feed, ("bins_20251105.csv", events(f"1,{alike}", "2,2025-11-04T10:00,Open,Phone,B", f"3,{alike}")))
+    anywhere.ingest(feed, ("bins_20251106.csv", events("3,2025-11-05T08:00,Closed,,", f"4,{alike}", f"1,{alike}")))
+    with anywhere.workspace.engine.connect() as db:
+        kept = db.exec_driver_sql("select record_ref, count(*) from core.event group by record_ref order by 1").all()
+        placed = db.exec_driver_sql(
+            "select record_ref, name, line from core.record inner join ledger.delivery using (delivery_id) order by 1"
+        ).all()
+    assert [tuple(row) for row in kept] == [("1", 1), ("2", 1), ("3", 2), ("4", 1)]
+    assert {row.record_ref: (row.name[-6:-4], row.line) for row in placed} == {
+        "1": ("05", 2), "2": ("05", 3), "3": ("06", 2), "4": ("06", 3),
+    }  # fmt: skip
+
+
 def test_events_of_a_file_that_was_sent_again_without_them_are_taken_back(anywhere: Anywhere) -> None:
     feed = anywhere.configure(**EVENTS)
     anywhere.ingest(feed, *NIGHTS[:2])
