@@ -86,12 +86,14 @@ def test_every_mutant_of_the_project_s_sql_says_something_else_below_its_grain()
     assert seen > 2_000
 
 
-def test_tests_that_noticed_before_come_first_then_each_file_s_quickest() -> None:
+def test_tests_that_noticed_before_come_first_and_those_of_a_file_stand_together() -> None:
     seconds = {"a.py::1": 1.0, "a.py::2": 2.0, "b.py::1": 5.0, "b.py::2": 9.0, "c.py::1": 3.0}
     tests = Reaching(seconds, {"x": list(seconds), "y": ["a.py::1"]}, budget=12)
-    assert tests.chosen("x") == ["a.py::1", "c.py::1", "b.py::1", "a.py::2"]
+    assert tests.chosen("x") == ["a.py::1", "a.py::2", "c.py::1", "b.py::1"]
     tests.noticed("x", "b.py::2")
     assert tests.chosen("x") == ["b.py::2", "a.py::1", "a.py::2"]
+    tests.leave_out("b.py::2")
+    assert tests.chosen("x") == ["a.py::1", "a.py::2", "c.py::1", "b.py::1"]
     assert tests.chosen("y") == ["a.py::1"]
     assert tests.chosen("z") == []
 
@@ -103,8 +105,23 @@ def test_outcomes_are_what_the_tests_said(tmp_path: Path) -> None:
     unreached = mutants_of("load/label_ids", (ROOT / "sql/load/label_ids.sql").read_text("utf-8"))[0].name
     reached = {_CORRECTED: {"seconds": 1.0, "reaches": ["load/supersede", "forget/cases"]}}
     (tmp_path / "reached.json").write_text(json.dumps(reached), "utf-8")
-    asked = {"names": [other_names, elsewhere, unreached], "lanes": 2, "budget": 60}
+    asked = {"names": [other_names, elsewhere, unreached, other_names], "lanes": 2, "budget": 60}
     (tmp_path / "asked.json").write_text(json.dumps(asked), "utf-8")
     subprocess.run([sys.executable, "-m", "mutants.lanes", tmp_path], cwd=ROOT, check=True)
     told = json.loads((tmp_path / "told.json").read_text("utf-8"))
     assert told == {other_names: "killed", elsewhere: "survived", unreached: "no test"}
+
+
+def test_what_fails_without_a_mutant_kills_none(tmp_path: Path) -> None:
+    broken = tmp_path / "test_broken.py"
+    broken.write_text("def test_that_always_fails() -> None:\n    assert False\n", "utf-8")
+    name = mutants_of("load/supersede", (ROOT / "sql/load/supersede.sql").read_text("utf-8"))[0].name
+    # Only with a test of ours is our conftest read, which knows the server.
+    first = test_tests_that_noticed_before_come_first_and_those_of_a_file_stand_together
+    ours = f"tests/test_mutants.py::{first.__name__}"
+    facts = {"seconds": 1.0, "reaches": ["load/supersede"]}
+    reached = {f"{broken}::test_that_always_fails": facts, ours: facts}
+    (tmp_path / "reached.json").write_text(json.dumps(reached), "utf-8")
+    (tmp_path / "asked.json").write_text(json.dumps({"names": [name], "lanes": 1, "budget": 60}), "utf-8")
+    subprocess.run([sys.executable, "-m", "mutants.lanes", tmp_path], cwd=ROOT, check=True)
+    assert json.loads((tmp_path / "told.json").read_text("utf-8")) == {name: "no test"}

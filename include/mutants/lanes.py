@@ -82,29 +82,45 @@ class Reaching:
         self._noticed[reached][test] += 1
 
     def chosen(self, reached: str) -> list[str]:
-        """Return the tests to run: those that noticed others of its mutants, then of each file the quickest in turn."""
+        """Return the tests to run: those that noticed others of its mutants, then of each file the quickest in turn.
+
+        Those of one file stand together: what a file sets up for all its tests is set up once.
+        """
         rank: Counter[str] = Counter()
         turn: dict[str, int] = {}
         for test in sorted(self.reaching.get(reached, ()), key=self.seconds.__getitem__):
-            turn[test] = rank[test.partition("::")[0]]
-            rank[test.partition("::")[0]] += 1
+            turn[test] = rank[_file(test)]
+            rank[_file(test)] += 1
         ordered = sorted(turn, key=lambda test: (-self._noticed[reached][test], turn[test], self.seconds[test]))
-        chosen: list[str] = []
+        chosen: dict[str, list[str]] = {}
         left = self.budget
         for test in ordered:
-            if chosen and left < self.seconds[test]:
-                continue
-            chosen.append(test)
-            left -= self.seconds[test]
-        return chosen
+            if not chosen or left >= self.seconds[test]:
+                chosen.setdefault(_file(test), []).append(test)
+                left -= self.seconds[test]
+        return [test for tests in chosen.values() for test in tests]
+
+    def leave_out(self, test: str) -> None:
+        """Run a test no more: it fails without a mutant, after others than those of its file."""
+        for tests in self.reaching.values():
+            if test in tests:
+                tests.remove(test)
+
+
+def _file(test: str) -> str:
+    return test.partition("::")[0]
 
 
 @dataclass
 class _Lane:
+    """chosen: the tests that run. noticed_by: set while they run without the mutant that this test has noticed."""
+
     server: EmbeddedServer
     told: Path
     child: int = 0
     trial: Trial | None = None
+    chosen: list[str] = field(default_factory=list)
+    noticed_by: str | None = None
     until: float = 0.0
 
 
@@ -126,28 +142,65 @@ class _Watch:
 
 
 def try_all(trials: list[Trial], tests: Reaching, lanes: int, folder: Path) -> Iterator[tuple[Trial, str]]:
-    """Yield each mutant with its outcome as it is known: killed, survived, too slow, no test, no statement, not run."""
+    """Yield each mutant with its outcome as it is known: killed, survived, too slow, no test, no statement, not run.
+
+    Killed is only what the same tests take no notice of when it is not there.
+    """
     for name in _WARM:
         importlib.import_module(name)
     waiting = list(reversed(trials))
+    sound: set[tuple[str, ...]] = set()
     with contextlib.ExitStack() as stack:
         running = [_Lane(stack.enter_context(_server()), folder / f"lane-{number}.json") for number in range(lanes)]
         while waiting or any(lane.trial for lane in running):
             for lane in running:
-                if lane.trial is None and waiting:
-                    trial = waiting.pop()
-                    if chosen := tests.chosen(trial.reached):
-                        _begin(lane, trial, chosen, sum(tests.seconds[test] for test in chosen))
-                    else:
-                        yield trial, "no test"
-                elif lane.trial is not None and (outcome := _outcome(lane)):
-                    kind, killer = outcome
-                    if killer:
-                        tests.noticed(lane.trial.reached, killer)
-                    yield lane.trial, kind
-                    lane.trial = None
+                trial = lane.trial
+                if trial is None:
+                    if waiting and not _begin_trial(lane, begun := waiting.pop(), tests):
+                        yield begun, "no test"
+                        lane.trial = None
+                elif outcome := _outcome(lane):
                     _drop_databases(lane.server)
+                    if done := _next(lane, trial, outcome, tests, sound):
+                        yield trial, done
+                        lane.trial = None
             time.sleep(0.02)
+
+
+def _begin_trial(lane: _Lane, trial: Trial, tests: Reaching) -> bool:
+    """Start with a mutant; return False where no test reaches it."""
+    lane.trial, lane.noticed_by, lane.chosen = trial, None, tests.chosen(trial.reached)
+    if lane.chosen:
+        _begin(lane, tests, trial.apply)
+    return bool(lane.chosen)
+
+
+def _next(
+    lane: _Lane, trial: Trial, outcome: tuple[str, str | None], tests: Reaching, sound: set[tuple[str, ...]]
+) -> str | None:
+    """Return what became of a lane's mutant, None while that is not known yet.
+
+    sound: the lists of tests that take no notice of anything where nothing is changed.
+    """
+    kind, killer = outcome
+    if lane.noticed_by is None:
+        if kind != "killed" or killer is None:
+            return kind
+        until = lane.chosen[: lane.chosen.index(killer) + 1] if killer in lane.chosen else lane.chosen
+        if tuple(until) not in sound:
+            lane.noticed_by, lane.chosen = killer, until
+            _begin(lane, tests, lambda: None)
+            return None
+        tests.noticed(trial.reached, killer)
+        return kind
+    if kind == "survived":
+        sound.add(tuple(lane.chosen))
+        tests.noticed(trial.reached, lane.noticed_by)
+        return "killed"
+    # What calls itself otherwise than it was asked for cannot be told from the others.
+    for test in [lane.noticed_by] if lane.noticed_by in lane.chosen else lane.chosen:
+        tests.leave_out(test)
+    return None if _begin_trial(lane, trial, tests) else "no test"
 
 
 @contextlib.contextmanager
@@ -163,9 +216,9 @@ def _server() -> Iterator[EmbeddedServer]:
             server.stop()
 
 
-def _begin(lane: _Lane, trial: Trial, tests: list[str], seconds: float) -> None:
+def _begin(lane: _Lane, tests: Reaching, change: Callable[[], None]) -> None:
     lane.told.unlink(missing_ok=True)
-    lane.trial, lane.until = trial, time.monotonic() + 30 + _PATIENCE * seconds
+    lane.until = time.monotonic() + 30 + _PATIENCE * sum(tests.seconds[test] for test in lane.chosen)
     lane.child = os.fork()
     if lane.child:
         return
@@ -175,10 +228,10 @@ def _begin(lane: _Lane, trial: Trial, tests: list[str], seconds: float) -> None:
         with lane.told.with_suffix(".log").open("w") as log:
             os.dup2(log.fileno(), 1)
             os.dup2(log.fileno(), 2)
-            trial.apply()
-            watch = _Watch(trial.is_statement)
-            arguments = ["-x", "-q", "-p", "no:cacheprovider", f"--postgres={lane.server.folder}", *tests]
-            code = int(pytest.main(arguments, plugins=[watch]))
+            change()
+            watch = _Watch(is_statement=bool(lane.trial and lane.trial.is_statement))
+            options = ["-x", "-q", "-p", "no:cacheprovider", f"--postgres={lane.server.folder}"]
+            code = int(pytest.main([*options, *lane.chosen], plugins=[watch]))
             told = {"code": code, "killer": watch.killer, "no statement": watch.no_statement}
             lane.told.write_text(json.dumps(told), "utf-8")
         status = 0
