@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
+from local_digital.aggregate import aggregate
 from local_digital.fields import ALWAYS_REQUIRED
 from local_digital.workspace import Workspace
 from tests.anywhere import Anywhere, settings_for
@@ -165,3 +166,27 @@ def test_event_that_differs_in_any_one_field_is_another_event(anywhere: Anywhere
     assert {row.record_ref: (row.count, row.first) for row in kept} == {
         of: (2, "20251105.csv") if of != "none" else (1, "20251105.csv") for of in events
     }
+
+
+# As an older file of the council, or an older list of authorities, may have had them.
+_FORMERLY = {
+    "name": "'Elsewhere'", "gss_code": "'E06000099'", "tier": "'county'", "nation": "'wales'", "region": "null",
+    "population": "population - 1", "phase": "phase - 1", "authority": "null", "covers": "array['E07000001']",
+}  # fmt: skip
+
+
+def test_any_one_fact_of_a_council_that_changes_is_written_for_readers(warehouse_url: str, tmp_path: Path) -> None:
+    with Workspace.open(settings_for(warehouse_url, tmp_path)) as workspace:
+        anywhere = Anywhere(workspace, tmp_path)
+        feed = anywhere.configure(**feed_of(anywhere.transaction, []))
+        anywhere.ingest(feed, ("20251105.csv", "record_ref,reported_at,channel\n1,2025-11-03T09:00,online\n"))
+        with workspace.engine.connect() as db:
+            told = dict(db.execute(text("select * from marts.council")).mappings().one())
+        assert set(told) == {"council", *_FORMERLY}
+        for name, value in _FORMERLY.items():
+            with workspace.engine.begin() as db:
+                db.execute(text(f"update marts.council set {name} = {value}"))  # noqa: S608 - ours
+                assert dict(db.execute(text("select * from marts.council")).mappings().one()) != told
+            aggregate(workspace, anywhere.council)
+            with workspace.engine.connect() as db:
+                assert dict(db.execute(text("select * from marts.council")).mappings().one()) == told, name
