@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 COUNCIL, FEED = "solihull", "report-missed-bin"
 PERSONAL = ("Other", "Oak Road", "a@example.org", "100070000001", "case-7", "case-8")
 RUN = """
+import sys
 import time
 from airflow.dag_processing.dagbag import DagBag
 from airflow.utils.db import initdb
@@ -45,7 +46,9 @@ def look_twice(self, context, looked):
     return step
 
 operator._extract = look_twice
-print("STATE", dag.test(run_conf={"ask": False}).state)
+# At once: what other threads log must not come between.
+state = dag.test(run_conf={"ask": False}).state
+sys.stdout.write(f"\\nSTATE {state}\\n")
 """
 
 

@@ -225,7 +225,12 @@ def test_the_command_line_shows_the_site_until_it_is_interrupted(tmp_path: Path)
     (tmp_path / "index.html").write_text("The figures", "utf-8")
     environment = {**os.environ, "LOCAL_DIGITAL_SITE": str(tmp_path), "PYTHONUNBUFFERED": "1"}
     command = [sys.executable, "-m", "local_digital", "serve-site", "--port"]
-    with subprocess.Popen([*command, "0"], env=environment, stdout=subprocess.PIPE, text=True) as shown:
+    # Whatever runs the tests may have begun with interrupts ignored, as a shell's programs with & at their end do.
+    heeded = (
+        "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.executable, sys.argv[1:])"
+    )
+    begun = [sys.executable, "-c", heeded, *command, "0"]
+    with subprocess.Popen(begun, env=environment, stdout=subprocess.PIPE, text=True) as shown:
         try:
             assert shown.stdout is not None
             address = shown.stdout.readline().removeprefix("The site is at ").strip()
