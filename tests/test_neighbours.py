@@ -24,12 +24,15 @@ _KINDS: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
         _CASES,
         [
             ("bins_20251105.csv", events("1,2025-11-03T09:00,Open,Web,A", "2,2025-11-04T10:00,Open,Phone,A")),
-            ("bins_20251107.csv", events("1,2025-11-03T09:00,Closed,Web,A", "2,2025-11-04T10:00,Open,Phone,B")),
+            ("bins_20251118.csv", events("1,2025-11-03T09:00,Closed,Web,A", "2,2025-11-04T10:00,Open,Phone,B")),
             ("bins_20251106.csv", events("1,2025-11-03T09:00,Open,Web,B", "2,2025-11-04T10:00,Duplicate,Phone,B")),
-            ("bins_20251107.csv", events("1,2025-11-02T09:00,Closed,Web,A", "2,2025-11-04T10:00,Open,Web,B")),
+            ("bins_20251118.csv", events("1,2025-11-02T09:00,Closed,Web,A", "2,2025-11-04T10:00,Open,Web,B")),
         ],
     ),
-    "event_log": (EVENTS, [NIGHTS[0], NIGHTS[2], NIGHTS[1], (NIGHTS[2][0], NIGHTS[3][1])]),
+    "event_log": (
+        EVENTS,
+        [NIGHTS[0], ("bins_20251118.csv", NIGHTS[2][1]), NIGHTS[1], ("bins_20251118.csv", NIGHTS[3][1])],
+    ),
     "aggregate": (
         COUNTS,
         [
@@ -98,11 +101,16 @@ def test_what_a_council_sends_changes_nothing_of_its_neighbour_and_takes_nothing
         first.ingest(first.configure(**facts), night)
     alone = told(workspace, "first")
     assert all(alone[name] for name in alone.keys() - {"events"})
+    assert "full" in {row[-1] for row in alone["volumes"]}
 
     for night in nights:
         second.ingest(second.configure(**facts), night)
     # One of them is a year further.
-    ahead.ingest(ahead.configure(**facts), (nights[0][0].replace("2025", "2026"), nights[0][1]))
+    later = [(name.replace("2025", "2026"), content.replace("2025-11", "2026-11")) for name, content in nights]
+    if kind == "aggregate":
+        # Counts are of whole weeks.
+        later = [(later[0][0], nights[0][1])]
+    ahead.ingest(ahead.configure(**facts), *later[:2])
     for night, other in zip(nights, reversed(nights), strict=True):
         third.ingest(third.configure(**facts), night)
         backwards.ingest(backwards.configure(**facts), other)
