@@ -94,6 +94,7 @@ def test_tests_that_noticed_before_come_first_and_those_of_a_file_stand_together
     assert tests.chosen("x") == ["b.py::2", "a.py::1", "a.py::2"]
     tests.leave_out("b.py::2")
     assert tests.chosen("x") == ["a.py::1", "a.py::2", "c.py::1", "b.py::1"]
+    assert tests.chosen("x", tried=["a.py::1", "c.py::1"]) == ["a.py::2", "b.py::1"]
     assert tests.chosen("y") == ["a.py::1"]
     assert tests.chosen("z") == []
 

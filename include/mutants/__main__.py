@@ -53,7 +53,9 @@ Share = Annotated[float, typer.Option(help="Which part of the mutants, drawn by 
 Seed = Annotated[int, typer.Option(help="What the draw begins with.")]
 Jobs = Annotated[int, typer.Option(help="How many at once.", min=1)]
 Keep = Annotated[bool, typer.Option("--keep", help="Go on with the copy and what is known from before.")]
-Budget = Annotated[float, typer.Option(help="Seconds of tests that a mutant gets before it has survived.", min=1)]
+Budget = Annotated[
+    float, typer.Option(help="Seconds of tests that a mutant gets at first; who survives gets the others later.", min=1)
+]
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Change what decides; see whether a test notices.")
 

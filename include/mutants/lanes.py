@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import math
 import os
 import signal
 import sys
@@ -29,7 +30,7 @@ from local_digital.settings import ROOT
 from mutants.statements import mutants_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from sqlalchemy.engine import ExceptionContext
 
@@ -59,7 +60,7 @@ class Reaching:
     """The tests that reach something, the likeliest to notice first.
 
     seconds: how long each test takes; reaching: the tests by what they reach; budget: how many seconds of tests a
-    mutant gets before it has survived.
+    mutant gets at first.
     """
 
     seconds: dict[str, float]
@@ -81,19 +82,20 @@ class Reaching:
         """Remember that a test noticed a mutant."""
         self._noticed[reached][test] += 1
 
-    def chosen(self, reached: str) -> list[str]:
+    def chosen(self, reached: str, tried: Collection[str] = ()) -> list[str]:
         """Return the tests to run: those that noticed others of its mutants, then of each file the quickest in turn.
 
-        Those of one file stand together: what a file sets up for all its tests is set up once.
+        Those of one file stand together: what a file sets up for all its tests is set up once. tried: what has run at
+        first; then all others are due, whatever they take.
         """
         rank: Counter[str] = Counter()
         turn: dict[str, int] = {}
-        for test in sorted(self.reaching.get(reached, ()), key=self.seconds.__getitem__):
+        for test in sorted({*self.reaching.get(reached, ())}.difference(tried), key=self.seconds.__getitem__):
             turn[test] = rank[_file(test)]
             rank[_file(test)] += 1
         ordered = sorted(turn, key=lambda test: (-self._noticed[reached][test], turn[test], self.seconds[test]))
         chosen: dict[str, list[str]] = {}
-        left = self.budget
+        left = math.inf if tried else self.budget
         for test in ordered:
             if not chosen or left >= self.seconds[test]:
                 chosen.setdefault(_file(test), []).append(test)
@@ -113,13 +115,16 @@ def _file(test: str) -> str:
 
 @dataclass
 class _Lane:
-    """chosen: the tests that run. noticed_by: set while they run without the mutant that this test has noticed."""
+    """chosen: the tests that run. tried: those that ran before. noticed_by: set while they run without the mutant that
+    this test has noticed.
+    """
 
     server: EmbeddedServer
     told: Path
     child: int = 0
     trial: Trial | None = None
     chosen: list[str] = field(default_factory=list)
+    tried: Collection[str] = ()
     noticed_by: str | None = None
     until: float = 0.0
 
@@ -149,6 +154,7 @@ def try_all(trials: list[Trial], tests: Reaching, lanes: int, folder: Path) -> I
     for name in _WARM:
         importlib.import_module(name)
     waiting = list(reversed(trials))
+    tried: dict[str, list[str]] = {}
     sound: set[tuple[str, ...]] = set()
     with contextlib.ExitStack() as stack:
         running = [_Lane(stack.enter_context(_server()), folder / f"lane-{number}.json") for number in range(lanes)]
@@ -156,20 +162,25 @@ def try_all(trials: list[Trial], tests: Reaching, lanes: int, folder: Path) -> I
             for lane in running:
                 trial = lane.trial
                 if trial is None:
-                    if waiting and not _begin_trial(lane, begun := waiting.pop(), tests):
-                        yield begun, "no test"
+                    if waiting and not _begin_trial(lane, begun := waiting.pop(), tests, tried.get(begun.name, ())):
+                        yield begun, "survived" if begun.name in tried else "no test"
                         lane.trial = None
                 elif outcome := _outcome(lane):
                     _drop_databases(lane.server)
                     if done := _next(lane, trial, outcome, tests, sound):
-                        yield trial, done
                         lane.trial = None
+                        if done == "survived" and trial.name not in tried:
+                            # The other tests have their turn once everybody has had the likeliest.
+                            tried[trial.name] = lane.chosen
+                            waiting.insert(0, trial)
+                        else:
+                            yield trial, done
             time.sleep(0.02)
 
 
-def _begin_trial(lane: _Lane, trial: Trial, tests: Reaching) -> bool:
-    """Start with a mutant; return False where no test reaches it."""
-    lane.trial, lane.noticed_by, lane.chosen = trial, None, tests.chosen(trial.reached)
+def _begin_trial(lane: _Lane, trial: Trial, tests: Reaching, tried: Collection[str] = ()) -> bool:
+    """Start with a mutant; return False where no test reaches it that has not been tried."""
+    lane.trial, lane.noticed_by, lane.chosen, lane.tried = trial, None, tests.chosen(trial.reached, tried), tried
     if lane.chosen:
         _begin(lane, tests, trial.apply)
     return bool(lane.chosen)
@@ -200,7 +211,9 @@ def _next(
     # What calls itself otherwise than it was asked for cannot be told from the others.
     for test in [lane.noticed_by] if lane.noticed_by in lane.chosen else lane.chosen:
         tests.leave_out(test)
-    return None if _begin_trial(lane, trial, tests) else "no test"
+    if _begin_trial(lane, trial, tests, lane.tried):
+        return None
+    return "survived" if lane.tried else "no test"
 
 
 @contextlib.contextmanager
