@@ -138,28 +138,27 @@ def _stands_for_itself(word: str, before: TokenType | None, after: TokenType | N
 
 def _is_of_between(tokens: list[Token], number: int) -> bool:
     """Whether an `and` stands between the bounds of a BETWEEN."""
-    depth = 0
-    for back in range(number - 1, -1, -1):
-        kind = tokens[back].token_type
-        depth += (kind in _CLOSE) - (kind in _OPEN)
-        if depth < 0 or (depth == 0 and kind in _BEFORE_CONDITION):
-            return False
-        if depth == 0 and kind is TokenType.BETWEEN:
-            return tokens[number].token_type is TokenType.AND
-    return False
+    return (
+        tokens[number].token_type is TokenType.AND
+        and _nearest(tokens, number, {TokenType.BETWEEN, *_BEFORE_CONDITION}) is TokenType.BETWEEN
+    )
 
 
 def _assigns(tokens: list[Token], number: int) -> bool:
     """Whether the `=` stands in the list of a SET."""
+    return _nearest(tokens, number, {TokenType.SET, *_NOT_IN_SET}) is TokenType.SET
+
+
+def _nearest(tokens: list[Token], number: int, kinds: set[TokenType]) -> TokenType | None:
+    """Return which of these kinds comes last before a token and within its own brackets."""
     depth = 0
-    for back in range(number - 1, -1, -1):
-        kind = tokens[back].token_type
-        depth += (kind in _CLOSE) - (kind in _OPEN)
-        if depth < 0 or (depth == 0 and kind in _NOT_IN_SET):
-            return False
-        if depth == 0 and kind is TokenType.SET:
-            return True
-    return False
+    for token in reversed(tokens[:number]):
+        depth += (token.token_type in _CLOSE) - (token.token_type in _OPEN)
+        if depth < 0:
+            return None
+        if depth == 0 and token.token_type in kinds:
+            return token.token_type
+    return None
 
 
 def _other(text: str) -> str:
