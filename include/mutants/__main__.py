@@ -66,8 +66,8 @@ def code(names: Names = None, share: Share = 1.0, seed: Seed = 1, jobs: Jobs = _
     copy = _made(jobs, keep)
     drawn = _draw(_wanted(copy, names or _CODE), share, seed)
     _mutmut(copy, jobs, drawn)
-    codes = _codes(copy)
-    _report({name: _OUTCOMES.get(codes[name] or 0, "killed") for name in drawn if codes[name] is not None})
+    codes = {name: code for name, code in _codes(copy).items() if code is not None}
+    _report({name: _OUTCOMES.get(codes[name], "killed") if name in codes else "not run" for name in drawn})
 
 
 @app.command()

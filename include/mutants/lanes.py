@@ -25,7 +25,7 @@ from rich.progress import Progress
 from sqlalchemy import Engine, create_engine, event, text
 
 from local_digital import sql
-from local_digital.embedded import EmbeddedServer
+from local_digital.embedded import EmbeddedServer, running
 from local_digital.settings import ROOT
 from mutants.statements import mutants_of
 
@@ -157,9 +157,11 @@ def try_all(trials: list[Trial], tests: Reaching, lanes: int, folder: Path) -> I
     tried: dict[str, list[str]] = {}
     sound: set[tuple[str, ...]] = set()
     with contextlib.ExitStack() as stack:
-        running = [_Lane(stack.enter_context(_server()), folder / f"lane-{number}.json") for number in range(lanes)]
-        while waiting or any(lane.trial for lane in running):
-            for lane in running:
+        side_by_side = [
+            _Lane(stack.enter_context(_server()), folder / f"lane-{number}.json") for number in range(lanes)
+        ]
+        while waiting or any(lane.trial for lane in side_by_side):
+            for lane in side_by_side:
                 trial = lane.trial
                 if trial is None:
                     if waiting and not _begin_trial(lane, begun := waiting.pop(), tests, tried.get(begun.name, ())):
@@ -221,12 +223,8 @@ def _server() -> Iterator[EmbeddedServer]:
     # The server may run as another account than the tests, which has to reach the folder.
     with tempfile.TemporaryDirectory(prefix="local-digital-mutants-") as folder:
         Path(folder).chmod(0o711)
-        server = EmbeddedServer(Path(folder) / "postgres")
-        server.start(durable=False)
-        try:
+        with running(Path(folder) / "postgres", durable=False) as server:
             yield server
-        finally:
-            server.stop()
 
 
 def _begin(lane: _Lane, tests: Reaching, change: Callable[[], None]) -> None:

@@ -262,6 +262,17 @@ def test_two_councils_cannot_write_into_one_data_set(config: Path) -> None:
     assert "data sets of its own" in str(error)
 
 
+def assert_solihull_is_refused_alone_as_among_all(config: Path, edited: str, was: str, becomes: str) -> None:
+    """Edit a council's file so that Solihull's clashes with another's; it is refused with the same words both ways."""
+    file = config / "councils" / f"{edited}.yaml"
+    assert was in file.read_text("utf-8")
+    file.write_text(file.read_text("utf-8").replace(was, becomes), "utf-8")
+    (error,) = load_councils(config)[1]
+    with pytest.raises(ConfigurationError) as alone:
+        load_council(config, "solihull")
+    assert str(alone.value) == str(error)
+
+
 @pytest.mark.parametrize(
     ("was", "becomes"),
     [
@@ -272,15 +283,7 @@ def test_two_councils_cannot_write_into_one_data_set(config: Path) -> None:
     ],
 )
 def test_one_council_read_alone_is_refused_for_the_same_clash(config: Path, was: str, becomes: str) -> None:
-    later = config / "councils" / "solihull.yaml"
-    assert was in later.read_text("utf-8")
-    later.write_text(later.read_text("utf-8").replace(was, becomes), "utf-8")
-    (error,) = load_councils(config)[1]
-
-    with pytest.raises(ConfigurationError) as alone:
-        load_council(config, "solihull")
-
-    assert str(alone.value) == str(error)
+    assert_solihull_is_refused_alone_as_among_all(config, "solihull", was, becomes)
     # The first one stands, for itself as among all.
     assert load_council(config, "otherham") == load_councils(config)[0]["otherham"]
 
@@ -294,13 +297,7 @@ def test_one_council_read_alone_is_refused_for_the_same_clash(config: Path, was:
     ],
 )
 def test_clash_with_a_file_that_writes_it_in_another_way_is_found_too(config: Path, was: str, becomes: str) -> None:
-    other = config / "councils" / "otherham.yaml"
-    assert was in other.read_text("utf-8")
-    other.write_text(other.read_text("utf-8").replace(was, becomes), "utf-8")
-    (error,) = load_councils(config)[1]
-    with pytest.raises(ConfigurationError) as alone:
-        load_council(config, "solihull")
-    assert str(alone.value) == str(error)
+    assert_solihull_is_refused_alone_as_among_all(config, "otherham", was, becomes)
 
 
 def test_transport_executive_is_no_authority_and_serves_some(config: Path) -> None:
