@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +16,7 @@ from mutants.statements import mutants_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+_QUICK = "tests/test_mutants.py::test_tests_that_noticed_before_come_first_and_those_of_a_file_stand_together"
 _CORRECTED = "tests/test_load.py::test_corrected_file_leaves_no_trace_of_the_first_version"
 
 
@@ -94,35 +95,47 @@ def test_tests_that_noticed_before_come_first_and_those_of_a_file_stand_together
     assert tests.chosen("x") == ["b.py::2", "a.py::1", "a.py::2"]
     tests.leave_out("b.py::2")
     assert tests.chosen("x") == ["a.py::1", "a.py::2", "c.py::1", "b.py::1"]
-    assert tests.chosen("x", tried=["a.py::1", "c.py::1"]) == ["a.py::2", "b.py::1"]
     assert tests.chosen("y") == ["a.py::1"]
     assert tests.chosen("z") == []
 
 
+def told(folder: Path, reached: dict[str, Any], names: list[str], budget: float = 60) -> dict[str, str]:
+    (folder / "reached.json").write_text(json.dumps(reached), "utf-8")
+    (folder / "asked.json").write_text(json.dumps({"names": names, "lanes": 2, "budget": budget}), "utf-8")
+    subprocess.run([sys.executable, "-m", "mutants.lanes", folder], cwd=ROOT, check=True)
+    outcomes: dict[str, str] = json.loads((folder / "told.json").read_text("utf-8"))
+    return outcomes
+
+
+def mutant(statement: str, becomes: str = "") -> str:
+    """The name of the first mutant of a statement, or of the first that puts these words into it."""
+    found = mutants_of(statement, (ROOT / "sql" / f"{statement}.sql").read_text("utf-8"))
+    return next(each.name for each in found if becomes in {"", each.becomes})
+
+
 def test_outcomes_are_what_the_tests_said(tmp_path: Path) -> None:
-    supersede = mutants_of("load/supersede", (ROOT / "sql/load/supersede.sql").read_text("utf-8"))
-    other_names = next(mutant.name for mutant in supersede if mutant.becomes == "<>")
-    elsewhere = mutants_of("forget/cases", (ROOT / "sql/forget/cases.sql").read_text("utf-8"))[0].name
-    unreached = mutants_of("load/label_ids", (ROOT / "sql/load/label_ids.sql").read_text("utf-8"))[0].name
+    other_names, elsewhere, unreached = mutant("load/supersede", "<>"), mutant("forget/cases"), mutant("load/label_ids")
     reached = {_CORRECTED: {"seconds": 1.0, "reaches": ["load/supersede", "forget/cases"]}}
-    (tmp_path / "reached.json").write_text(json.dumps(reached), "utf-8")
-    asked = {"names": [other_names, elsewhere, unreached, other_names], "lanes": 2, "budget": 60}
-    (tmp_path / "asked.json").write_text(json.dumps(asked), "utf-8")
-    subprocess.run([sys.executable, "-m", "mutants.lanes", tmp_path], cwd=ROOT, check=True)
-    told = json.loads((tmp_path / "told.json").read_text("utf-8"))
-    assert told == {other_names: "killed", elsewhere: "survived", unreached: "no test"}
+    assert told(tmp_path, reached, [other_names, elsewhere, unreached, other_names]) == {
+        other_names: "killed",
+        elsewhere: "survived",
+        unreached: "no test",
+    }
+
+
+def test_of_those_that_go_through_the_other_tests_together_only_the_noticed_one_is_killed(tmp_path: Path) -> None:
+    other_names, elsewhere = mutant("load/supersede", "<>"), mutant("forget/cases")
+    reaches = ["load/supersede", "forget/cases"]
+    reached = {_QUICK: {"seconds": 0.1, "reaches": reaches}, _CORRECTED: {"seconds": 9.0, "reaches": reaches}}
+    expected = {other_names: "killed", elsewhere: "survived"}
+    assert told(tmp_path, reached, [other_names, elsewhere], budget=1) == expected
+    assert told(tmp_path, reached, [elsewhere, other_names], budget=1) == expected
 
 
 def test_what_fails_without_a_mutant_kills_none(tmp_path: Path) -> None:
     broken = tmp_path / "test_broken.py"
     broken.write_text("def test_that_always_fails() -> None:\n    assert False\n", "utf-8")
-    name = mutants_of("load/supersede", (ROOT / "sql/load/supersede.sql").read_text("utf-8"))[0].name
-    # Only with a test of ours is our conftest read, which knows the server.
-    first = test_tests_that_noticed_before_come_first_and_those_of_a_file_stand_together
-    ours = f"tests/test_mutants.py::{first.__name__}"
     facts = {"seconds": 1.0, "reaches": ["load/supersede"]}
-    reached = {f"{broken}::test_that_always_fails": facts, ours: facts}
-    (tmp_path / "reached.json").write_text(json.dumps(reached), "utf-8")
-    (tmp_path / "asked.json").write_text(json.dumps({"names": [name], "lanes": 1, "budget": 60}), "utf-8")
-    subprocess.run([sys.executable, "-m", "mutants.lanes", tmp_path], cwd=ROOT, check=True)
-    assert json.loads((tmp_path / "told.json").read_text("utf-8")) == {name: "no test"}
+    name = mutant("load/supersede")
+    # Only with a test of ours is our conftest read, which knows the server.
+    assert told(tmp_path, {f"{broken}::test_that_always_fails": facts, _QUICK: facts}, [name]) == {name: "no test"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
-import math
 import os
 import signal
 import sys
@@ -30,9 +29,13 @@ from local_digital.settings import ROOT
 from mutants.statements import mutants_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from sqlalchemy.engine import ExceptionContext
+
+    # By the names of mutants.
+    _Outcomes = dict[str, str]
+    _Steps = Generator["_Run", "_Told", _Outcomes]
 
 # What PostgreSQL says of a text that is no statement at all: syntax, types, names. Such a mutant tells nothing.
 _NO_STATEMENT = {
@@ -43,6 +46,8 @@ _WARM = ("tests.conftest", "tests.publishing.two_feeds", "local_digital.cli", "g
 _PATIENCE = 4
 # How a child ends that this program has broken, and no mutant.
 _BROKEN = 70
+# So many survivors of the likeliest tests go through all the others together.
+_GROUP = 8
 
 
 @dataclass(frozen=True)
@@ -60,13 +65,14 @@ class Reaching:
     """The tests that reach something, the likeliest to notice first.
 
     seconds: how long each test takes; reaching: the tests by what they reach; budget: how many seconds of tests a
-    mutant gets at first.
+    mutant gets by itself.
     """
 
     seconds: dict[str, float]
     reaching: dict[str, list[str]]
     budget: float
     _noticed: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    _sound: set[tuple[str, ...]] = field(default_factory=set)
 
     @classmethod
     def read(cls, path: Path, budget: float) -> Reaching:
@@ -82,25 +88,33 @@ class Reaching:
         """Remember that a test noticed a mutant."""
         self._noticed[reached][test] += 1
 
-    def chosen(self, reached: str, tried: Collection[str] = ()) -> list[str]:
+    def chosen(self, reached: str) -> list[str]:
         """Return the tests to run: those that noticed others of its mutants, then of each file the quickest in turn.
 
-        Those of one file stand together: what a file sets up for all its tests is set up once. tried: what has run at
-        first; then all others are due, whatever they take.
+        Those of one file stand together: what a file sets up for all its tests is set up once.
         """
         rank: Counter[str] = Counter()
         turn: dict[str, int] = {}
-        for test in sorted({*self.reaching.get(reached, ())}.difference(tried), key=self.seconds.__getitem__):
+        for test in sorted(self.reaching.get(reached, ()), key=self.seconds.__getitem__):
             turn[test] = rank[_file(test)]
             rank[_file(test)] += 1
         ordered = sorted(turn, key=lambda test: (-self._noticed[reached][test], turn[test], self.seconds[test]))
         chosen: dict[str, list[str]] = {}
-        left = math.inf if tried else self.budget
+        left = self.budget
         for test in ordered:
             if not chosen or left >= self.seconds[test]:
                 chosen.setdefault(_file(test), []).append(test)
                 left -= self.seconds[test]
         return [test for tests in chosen.values() for test in tests]
+
+    def of(self, reached: str, some: Iterable[str]) -> list[str]:
+        """Return those of some tests that reach this."""
+        return [test for test in some if test in self.reaching.get(reached, ())]
+
+    def reach_any(self, trials: Iterable[Trial]) -> list[str]:
+        """Return all tests that reach one of these, in the order of a whole run."""
+        wanted = {test for trial in trials for test in self.reaching.get(trial.reached, ())}
+        return [test for test in self.seconds if test in wanted]
 
     def leave_out(self, test: str) -> None:
         """Run a test no more: it fails without a mutant, after others than those of its file."""
@@ -108,32 +122,53 @@ class Reaching:
             if test in tests:
                 tests.remove(test)
 
+    def passed(self, tests: list[str]) -> None:
+        """Remember that these passed in this order."""
+        self._sound.update(tuple(tests[: number + 1]) for number in range(len(tests)))
+
+    def are_sound(self, tests: list[str]) -> bool:
+        """Tell whether these are known to pass in this order where nothing is changed that they would notice."""
+        return tuple(tests) in self._sound
+
 
 def _file(test: str) -> str:
     return test.partition("::")[0]
 
 
+@dataclass(frozen=True)
+class _Run:
+    """Tests to be run in one process with some mutants, or with none. whole: all of them, whatever fails."""
+
+    trials: list[Trial]
+    tests: list[str]
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class _Told:
+    """kind: survived, killed, too slow, no statement, not run. failed: the tests that failed, in their order."""
+
+    kind: str
+    failed: list[str]
+
+
 @dataclass
 class _Lane:
-    """chosen: the tests that run. tried: those that ran before. noticed_by: set while they run without the mutant that
-    this test has noticed.
-    """
+    """steps: what goes on here; run: what of it runs, in process `child`, until `until` at the latest."""
 
     server: EmbeddedServer
     told: Path
+    steps: _Steps | None = None
+    run: _Run | None = None
     child: int = 0
-    trial: Trial | None = None
-    chosen: list[str] = field(default_factory=list)
-    tried: Collection[str] = ()
-    noticed_by: str | None = None
     until: float = 0.0
 
 
 class _Watch:
-    """Tells which test failed first, and whether a text was no statement."""
+    """Tells which tests failed, and whether a text was no statement."""
 
     def __init__(self, is_statement: bool) -> None:
-        self.killer: str | None = None
+        self.failed: list[str] = []
         self.no_statement = False
         if is_statement:
             event.listen(Engine, "handle_error", self._error)
@@ -142,80 +177,104 @@ class _Watch:
         self.no_statement |= getattr(context.original_exception, "pgcode", None) in _NO_STATEMENT
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.failed and self.killer is None:
-            self.killer = report.nodeid
+        if report.failed and report.nodeid not in self.failed:
+            self.failed.append(report.nodeid)
 
 
-def try_all(trials: list[Trial], tests: Reaching, lanes: int, folder: Path) -> Iterator[tuple[Trial, str]]:
-    """Yield each mutant with its outcome as it is known: killed, survived, too slow, no test, no statement, not run.
+def try_all(trials: list[Trial], tests: Reaching, lanes: int, folder: Path) -> Iterator[_Outcomes]:
+    """Yield the outcomes of mutants as they are known: killed, survived, too slow, no test, no statement, not run.
 
-    Killed is only what the same tests take no notice of when it is not there.
+    Each is tried by itself with the likeliest tests; who survives these goes through all the others, several in one
+    process. Killed is only what the same tests take no notice of when it is not there.
     """
     for name in _WARM:
         importlib.import_module(name)
-    waiting = list(reversed(trials))
-    tried: dict[str, list[str]] = {}
-    sound: set[tuple[str, ...]] = set()
+    by_name = {trial.name: trial for trial in trials}
+    survived = []
     with contextlib.ExitStack() as stack:
         side_by_side = [
             _Lane(stack.enter_context(_server()), folder / f"lane-{number}.json") for number in range(lanes)
         ]
-        while waiting or any(lane.trial for lane in side_by_side):
-            for lane in side_by_side:
-                trial = lane.trial
-                if trial is None:
-                    if waiting and not _begin_trial(lane, begun := waiting.pop(), tests, tried.get(begun.name, ())):
-                        yield begun, "survived" if begun.name in tried else "no test"
-                        lane.trial = None
-                elif outcome := _outcome(lane):
-                    _drop_databases(lane.server)
-                    if done := _next(lane, trial, outcome, tests, sound):
-                        lane.trial = None
-                        if done == "survived" and trial.name not in tried:
-                            # The other tests have their turn once everybody has had the likeliest.
-                            tried[trial.name] = lane.chosen
-                            waiting.insert(0, trial)
-                        else:
-                            yield trial, done
-            time.sleep(0.02)
+        for outcomes in _all(side_by_side, (_alone(trial, tests) for trial in trials), tests):
+            survived += [by_name[name] for name, outcome in outcomes.items() if outcome == "survived"]
+            yield {name: outcome for name, outcome in outcomes.items() if outcome != "survived"}
+        yield from _all(side_by_side, (_together(group, tests) for group in _groups(survived)), tests)
 
 
-def _begin_trial(lane: _Lane, trial: Trial, tests: Reaching, tried: Collection[str] = ()) -> bool:
-    """Start with a mutant; return False where no test reaches it that has not been tried."""
-    lane.trial, lane.noticed_by, lane.chosen, lane.tried = trial, None, tests.chosen(trial.reached, tried), tried
-    if lane.chosen:
-        _begin(lane, tests, trial.apply)
-    return bool(lane.chosen)
+def _groups(trials: list[Trial]) -> list[list[Trial]]:
+    """Return mutants in groups of which no two change the same."""
+    groups: list[list[Trial]] = []
+    for trial in trials:
+        for group in groups:
+            if len(group) < _GROUP and all(trial.reached != other.reached for other in group):
+                group.append(trial)
+                break
+        else:
+            groups.append([trial])
+    return groups
 
 
-def _next(
-    lane: _Lane, trial: Trial, outcome: tuple[str, str | None], tests: Reaching, sound: set[tuple[str, ...]]
-) -> str | None:
-    """Return what became of a lane's mutant, None while that is not known yet.
-
-    sound: the lists of tests that take no notice of anything where nothing is changed.
-    """
-    kind, killer = outcome
-    if lane.noticed_by is None:
-        if kind != "killed" or killer is None:
-            return kind
-        until = lane.chosen[: lane.chosen.index(killer) + 1] if killer in lane.chosen else lane.chosen
-        if tuple(until) not in sound:
-            lane.noticed_by, lane.chosen = killer, until
-            _begin(lane, tests, lambda: None)
-            return None
+def _alone(trial: Trial, tests: Reaching, failed: list[str] | None = None) -> _Steps:
+    """Try one mutant with the likeliest tests, or with those that failed where it was among others."""
+    while chosen := tests.chosen(trial.reached) if failed is None else tests.of(trial.reached, failed):
+        told = yield _Run([trial], chosen)
+        if not told.failed:
+            if told.kind == "survived":
+                tests.passed(chosen)
+            return {trial.name: told.kind}
+        killer = told.failed[0]
+        until = chosen[: chosen.index(killer) + 1] if killer in chosen else chosen
+        if not tests.are_sound(until):
+            without = yield _Run([], until)
+            if without.kind != "survived":
+                # What calls itself otherwise than it was asked for cannot be told from the others.
+                for test in tests.of(trial.reached, without.failed) or until:
+                    tests.leave_out(test)
+                continue
+            tests.passed(until)
         tests.noticed(trial.reached, killer)
-        return kind
-    if kind == "survived":
-        sound.add(tuple(lane.chosen))
-        tests.noticed(trial.reached, lane.noticed_by)
-        return "killed"
-    # What calls itself otherwise than it was asked for cannot be told from the others.
-    for test in [lane.noticed_by] if lane.noticed_by in lane.chosen else lane.chosen:
-        tests.leave_out(test)
-    if _begin_trial(lane, trial, tests, lane.tried):
-        return None
-    return "survived" if lane.tried else "no test"
+        return {trial.name: told.kind}
+    return {trial.name: "no test" if failed is None else "survived"}
+
+
+def _together(group: list[Trial], tests: Reaching) -> _Steps:
+    """Try mutants of which none changes what another does, with all tests that reach any of them.
+
+    Whose tests fail is tried with these by itself. One that hides another is possible, and takes a kill from us.
+    """
+    told = yield _Run(group, tests.reach_any(group), whole=True)
+    if told.kind == "survived" or (len(group) == 1 and not told.failed):
+        return {trial.name: told.kind for trial in group}
+    outcomes: _Outcomes = {}
+    for trial in group:
+        if told.failed:
+            outcomes |= yield from _alone(trial, tests, told.failed)
+        else:
+            # The process did not come to an end by itself: nobody knows whose fault that was.
+            outcomes |= yield from _together([trial], tests)
+    return outcomes
+
+
+def _all(side_by_side: list[_Lane], waiting: Iterator[_Steps], tests: Reaching) -> Iterator[_Outcomes]:
+    """Go through all steps, one in each lane at a time; yield what each comes to."""
+    busy = True
+    while busy:
+        busy = False
+        for lane in side_by_side:
+            try:
+                if lane.steps is None:
+                    lane.steps = next(waiting, None)
+                    if lane.steps is not None:
+                        _begin(lane, next(lane.steps), tests)
+                elif told := _told(lane):
+                    _drop_databases(lane.server)
+                    _begin(lane, lane.steps.send(told), tests)
+            except StopIteration as done:
+                lane.steps = None
+                busy = True
+                yield done.value
+            busy |= lane.steps is not None
+        time.sleep(0.02)
 
 
 @contextlib.contextmanager
@@ -227,9 +286,10 @@ def _server() -> Iterator[EmbeddedServer]:
             yield server
 
 
-def _begin(lane: _Lane, tests: Reaching, change: Callable[[], None]) -> None:
+def _begin(lane: _Lane, run: _Run, tests: Reaching) -> None:
     lane.told.unlink(missing_ok=True)
-    lane.until = time.monotonic() + 30 + _PATIENCE * sum(tests.seconds[test] for test in lane.chosen)
+    lane.until = time.monotonic() + 30 + _PATIENCE * sum(tests.seconds[test] for test in run.tests)
+    lane.run = run
     lane.child = os.fork()
     if lane.child:
         return
@@ -239,11 +299,20 @@ def _begin(lane: _Lane, tests: Reaching, change: Callable[[], None]) -> None:
         with lane.told.with_suffix(".log").open("w") as log:
             os.dup2(log.fileno(), 1)
             os.dup2(log.fileno(), 2)
-            change()
-            watch = _Watch(is_statement=bool(lane.trial and lane.trial.is_statement))
-            options = ["-x", "-q", "-p", "no:cacheprovider", f"--postgres={lane.server.folder}"]
-            code = int(pytest.main([*options, *lane.chosen], plugins=[watch]))
-            told = {"code": code, "killer": watch.killer, "no statement": watch.no_statement}
+            sql.statement.cache_clear()
+            for trial in run.trials:
+                trial.apply()
+            # Of several together nobody could say whose text it was.
+            watch = _Watch(is_statement=len(run.trials) == 1 and run.trials[0].is_statement)
+            options = [
+                "-q",
+                "-p",
+                "no:cacheprovider",
+                f"--postgres={lane.server.folder}",
+                *([] if run.whole else ["-x"]),
+            ]
+            code = int(pytest.main([*options, *run.tests], plugins=[watch]))
+            told = {"code": code, "failed": watch.failed, "no statement": watch.no_statement}
             lane.told.write_text(json.dumps(told), "utf-8")
         status = 0
     finally:
@@ -252,30 +321,30 @@ def _begin(lane: _Lane, tests: Reaching, change: Callable[[], None]) -> None:
         os._exit(status)
 
 
-def _outcome(lane: _Lane) -> tuple[str, str | None] | None:
+def _told(lane: _Lane) -> _Told | None:
+    """Return what a lane's run came to, None while it runs."""
     child, status = os.waitpid(lane.child, os.WNOHANG)
     if not child:
         if time.monotonic() < lane.until:
             return None
         os.killpg(lane.child, signal.SIGKILL)
         os.waitpid(lane.child, 0)
-        return "too slow", None
-    return _told(lane, os.waitstatus_to_exitcode(status))
-
-
-def _told(lane: _Lane, exit_code: int) -> tuple[str, str | None]:
-    if exit_code == _BROKEN:
-        return "not run", None
+        return _Told("too slow", [])
+    if os.waitstatus_to_exitcode(status) == _BROKEN:
+        return _Told("not run", [])
     if not lane.told.exists():
         # It took the whole process with it.
-        return "killed", None
-    told: dict[str, Any] = json.loads(lane.told.read_text("utf-8"))
+        return _Told("killed", [])
+    return _read(json.loads(lane.told.read_text("utf-8")))
+
+
+def _read(told: dict[str, Any]) -> _Told:
     if told["no statement"]:
-        return "no statement", None
+        return _Told("no statement", [])
     if told["code"] not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
         # It did not come to the tests: the log says why.
-        return "not run", None
-    return ("killed" if told["code"] else "survived"), told["killer"]
+        return _Told("not run", [])
+    return _Told("killed" if told["code"] else "survived", told["failed"])
 
 
 def _drop_databases(server: EmbeddedServer) -> None:
@@ -292,7 +361,7 @@ def _drop_databases(server: EmbeddedServer) -> None:
 def _trial(name: str) -> Trial:
     """Return the mutant of this name: of a statement, or of a function that mutmut has changed."""
     if ".sql:" not in name:
-        return Trial(name, name.rpartition("__mutmut_")[0], lambda: set_mutant_under_test(name), is_statement=False)
+        return Trial(name, name.rpartition("__mutmut_")[0], lambda: _change_function(name), is_statement=False)
     statement = name.partition(".sql:")[0]
     path = ROOT / "sql" / f"{statement}.sql"
     original = path.read_text("utf-8")
@@ -305,10 +374,18 @@ def _trial(name: str) -> Trial:
             changed.write_text(mutant.applied(original), "utf-8")
             with mock.patch("local_digital.sql.ROOT", Path(folder)):
                 # What is read once stands for all who ask later.
-                sql.statement.cache_clear()
                 sql.statement(statement)
 
     return Trial(name, statement, apply, is_statement=True)
+
+
+def _change_function(name: str) -> None:
+    module, _, mutant = name.rpartition(".")
+    functions = getattr(importlib.import_module(module), f"mutants_{mutant.rpartition('__mutmut_')[0]}__mutmut")
+    # mutmut itself knows one mutant at a time.
+    functions["_mutmut_orig"] = functions[mutant]
+    # For the programs that the tests start.
+    set_mutant_under_test(name)
 
 
 def main(folder: Path) -> None:
@@ -318,10 +395,10 @@ def main(folder: Path) -> None:
     tests = Reaching.read(folder / "reached.json", asked["budget"])
     with Progress(*Progress.get_default_columns(), "{task.completed} of {task.total}", console=Console()) as progress:
         task = progress.add_task("mutants", total=len(asked["names"]))
-        for trial, outcome in try_all([_trial(name) for name in asked["names"]], tests, asked["lanes"], folder):
-            outcomes[trial.name] = outcome
+        for told in try_all([_trial(name) for name in dict.fromkeys(asked["names"])], tests, asked["lanes"], folder):
+            outcomes |= told
             (folder / "told.json").write_text(json.dumps(outcomes), "utf-8")
-            progress.advance(task)
+            progress.advance(task, len(told))
 
 
 if __name__ == "__main__":
