@@ -117,3 +117,24 @@ def test_what_a_council_sends_changes_nothing_of_its_neighbour_and_takes_nothing
     assert {council: told(workspace, council) for council in ("first", "second", "third")} == {
         "first": alone, "second": alone, "third": alone,
     }  # fmt: skip
+
+
+def test_file_sent_again_that_ends_earlier_leaves_its_weeks_open_however_far_the_neighbour_is(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    first = Anywhere(workspace, tmp_path, council="first", gss_code="E06000001")
+    ahead = Anywhere(workspace, tmp_path, council="ahead", gss_code="E06000002")
+    facts = {**RECORDS, "covers_from": "2025-09-01"}
+    rows = ["1,2025-09-02,Web", "2,2025-12-05,Web"]
+    whole, shorter = ("\n".join(["Ref,Opened,How", *sent, ""]) for sent in (rows, rows[:1]))
+    ahead.ingest(ahead.configure(**facts), ("bins_20251215.csv", f"{whole}3,2025-12-12,Web\n"))
+    feed = first.configure(**facts)
+    first.ingest(feed, ("bins_20251208.csv", whole))
+    first.ingest(feed, ("bins_20251208.csv", shorter))
+    whole_weeks = {
+        council: sum(
+            row[0] == "week" and row[2] == "total" and row[-1] == "full" for row in told(workspace, council)["volumes"]
+        )
+        for council in ("first", "ahead")
+    }
+    assert whole_weeks == {"first": 0, "ahead": 15}

@@ -54,7 +54,8 @@ Seed = Annotated[int, typer.Option(help="What the draw begins with.")]
 Jobs = Annotated[int, typer.Option(help="How many at once.", min=1)]
 Keep = Annotated[bool, typer.Option("--keep", help="Go on with the copy and what is known from before.")]
 Budget = Annotated[
-    float, typer.Option(help="Seconds of tests that a mutant gets at first; who survives gets the others later.", min=1)
+    float,
+    typer.Option(help="Seconds of tests that each gets by itself; who survives gets the others among others.", min=1),
 ]
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Change what decides; see whether a test notices.")
@@ -72,7 +73,7 @@ def code(names: Names = None, share: Share = 1.0, seed: Seed = 1, jobs: Jobs = _
 
 @app.command()
 def served(
-    names: Names = None, share: Share = 1.0, seed: Seed = 1, jobs: Jobs = _CPUS, keep: Keep = False, budget: Budget = 60
+    names: Names = None, share: Share = 1.0, seed: Seed = 1, jobs: Jobs = _CPUS, keep: Keep = False, budget: Budget = 20
 ) -> None:
     """Python that decides by what a server says, against the tests on a real PostgreSQL."""
     copy = _made(jobs, keep)
@@ -82,7 +83,7 @@ def served(
 
 @app.command()
 def statements(
-    names: Names = None, share: Share = 1.0, seed: Seed = 1, jobs: Jobs = _CPUS, keep: Keep = False, budget: Budget = 60
+    names: Names = None, share: Share = 1.0, seed: Seed = 1, jobs: Jobs = _CPUS, keep: Keep = False, budget: Budget = 20
 ) -> None:
     """The SQL, such as `marts/*`, against the tests on a real PostgreSQL."""
     found = [
