@@ -16,7 +16,7 @@ from local_digital.settings import ROOT
 
 
 def test_migrating_twice_changes_nothing(database_url: str) -> None:
-    assert migrate(database_url) == migrate(database_url) == "0008"
+    assert migrate(database_url) == migrate(database_url) == "0009"
 
 
 def test_reader_sees_marts_and_nothing_else(postgres: EmbeddedServer, database_url: str) -> None:

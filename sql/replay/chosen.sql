@@ -50,14 +50,7 @@ where
         and exists (
             select 1 from ledger.delivery as correction
             where
-                correction.feed_id = delivery.feed_id
-                and correction.name = delivery.name
-                and correction.as_of >= delivery.as_of
-                and (
-                    correction.as_of = delivery.as_of
-                    or (correction.name_day = delivery.name_day and delivery.name_day <> '-infinity')
-                )
-                and correction.delivery_id > delivery.delivery_id
+                ledger.corrects(correction, delivery)
                 and correction.status = 'loaded'
         )
     )
