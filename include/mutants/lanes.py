@@ -154,12 +154,11 @@ class _Told:
 
 @dataclass
 class _Lane:
-    """steps: what goes on here; run: what of it runs, in process `child`, until `until` at the latest."""
+    """steps: what goes on here. child: the process in which some of it runs, until `until` at the latest."""
 
     server: EmbeddedServer
     told: Path
     steps: _Steps | None = None
-    run: _Run | None = None
     child: int = 0
     until: float = 0.0
 
@@ -289,7 +288,6 @@ def _server() -> Iterator[EmbeddedServer]:
 def _begin(lane: _Lane, run: _Run, tests: Reaching) -> None:
     lane.told.unlink(missing_ok=True)
     lane.until = time.monotonic() + 30 + _PATIENCE * sum(tests.seconds[test] for test in run.tests)
-    lane.run = run
     lane.child = os.fork()
     if lane.child:
         return
