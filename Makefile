@@ -84,7 +84,8 @@ check: lint types sql test ## Format, lint, types, SQL lint and tests
 
 # Apart from `check`: it asks a service on the network which holes are known, and tomorrow there may be others.
 audit: $(INSTALLED) ## Look for known holes in the locked packages (needs a network)
-	$(BIN)/pip-audit --require-hashes --disable-pip --strict --progress-spinner off --requirement requirements.txt
+	@$(BIN)/pip-audit --require-hashes --disable-pip --progress-spinner off --format json --requirement requirements.txt | \
+	  $(BIN)/python .ci/audit.py
 
 format: $(INSTALLED) ## Put the code into its form
 	$(BIN)/ruff format .
