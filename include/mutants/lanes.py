@@ -47,7 +47,7 @@ _PATIENCE = 4
 # How a child ends that this program has broken, and no mutant.
 _BROKEN = 70
 # So many survivors of the likeliest tests go through all the others together.
-_GROUP = 8
+_GROUP = 16
 
 
 @dataclass(frozen=True)
