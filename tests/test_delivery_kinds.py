@@ -147,6 +147,24 @@ def test_events_of_a_file_that_was_sent_again_without_them_are_taken_back(anywhe
     assert told(anywhere) == AFTER
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_event_that_two_files_told_stays_when_the_later_is_sent_again_without_it(
+    anywhere: Anywhere, order: tuple[int, int]
+) -> None:
+    feed = anywhere.configure(**EVENTS)
+    nights = [
+        ("bins_20251105.csv", events("1,2025-11-03T09:00,Open,Web,A")),
+        ("bins_20251106.csv", events("1,2025-11-03T09:00,Open,Web,A", "2,2025-11-05T10:00,Open,Phone,A")),
+    ]
+    for number in order:
+        anywhere.ingest(feed, nights[number])
+    anywhere.ingest(feed, ("bins_20251106.csv", events("2,2025-11-05T10:00,Open,Phone,A")))
+    assert told(anywhere) == {
+        "1": ("03 09:00", None, "open", "online", "A"),
+        "2": ("05 10:00", None, "open", "phone", "A"),
+    }
+
+
 def test_counts_make_weeks_and_no_months(anywhere: Anywhere) -> None:
     feed = anywhere.configure(**COUNTS)
     anywhere.ingest(
@@ -329,6 +347,9 @@ def test_file_sent_again_that_ends_earlier_leaves_the_weeks_after_it_open(anywhe
     assert len(weeks(anywhere)) == 14
     anywhere.ingest(feed, ("bins_20251208.csv", "\n".join(["Ref,Opened,How", rows[0], ""])))
     assert weeks(anywhere) == {}
+    # Another reaches less far than what was taken back, and is believed as far as it reaches.
+    anywhere.ingest(feed, ("bins_20251202.csv", "\n".join(["Ref,Opened,How", rows[0], "3,2025-11-20,Web", ""])))
+    assert len(weeks(anywhere)) == 13
 
 
 def test_week_whose_changes_were_turned_down_is_not_whole_until_they_come(anywhere: Anywhere) -> None:

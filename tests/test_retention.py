@@ -125,6 +125,20 @@ def test_raw_files_below_a_folder_that_is_open_to_all_are_nobody_else_s_to_read(
     }  # fmt: skip
 
 
+def test_bytes_that_came_back_bring_no_others_back(installation: Installation, workspace: Workspace) -> None:
+    for night in ("04", "05"):
+        installation.put(f"missed_bins_202511{night}.csv", export(row(night)))
+    installation.ingest(workspace)
+    with workspace.engine.begin() as db:
+        db.execute(text("update ledger.delivery set received_at = now() - interval '91 days'"))
+    expire(workspace)
+    installation.put("missed_bins_20251104.csv", export(row("04")), age=5)
+    installation.take(workspace)
+    with workspace.engine.begin() as db:
+        there = db.scalars(text("select name from ledger.delivery where raw_removed_at is null")).all()
+    assert there == ["missed_bins_20251104.csv"]
+
+
 def test_bytes_that_two_deliveries_share_go_when_both_are_past_their_retention(
     installation: Installation, workspace: Workspace
 ) -> None:

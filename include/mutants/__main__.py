@@ -41,9 +41,10 @@ _SERVED = (
 _STATEMENTS = ("load/*", "ledger/*", "marts/*", "open_data/*", "publish/*", "sign_off/*")
 _SERVED_TESTS = (
     "tests/kpis", "tests/publishing", "tests/test_chain.py", "tests/test_delivery_kinds.py", "tests/test_disclosure.py",
-    "tests/test_every_field.py", "tests/test_forgetting.py", "tests/test_landing.py", "tests/test_load.py",
-    "tests/test_neighbours.py", "tests/test_other_systems.py", "tests/test_replay.py", "tests/test_republish.py",
-    "tests/test_retention.py", "tests/test_unlogged.py", "tests/test_validate.py",
+    "tests/test_every_field.py", "tests/test_extract.py", "tests/test_forgetting.py", "tests/test_landing.py",
+    "tests/test_load.py", "tests/test_neighbours.py", "tests/test_other_systems.py", "tests/test_replay.py",
+    "tests/test_republish.py", "tests/test_retention.py", "tests/test_unlogged.py", "tests/test_validate.py",
+    "tests/test_volume_band.py",
 )  # fmt: skip
 _CPUS = os.cpu_count() or 1
 _PLACE = LOCAL / "mutants"

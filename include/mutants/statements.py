@@ -107,6 +107,9 @@ def _becomes(tokens: list[Token], number: int, text: str) -> Iterator[str]:
     if kind in _COMPARISONS and not _assigns(tokens, number):
         yield from _COMPARISONS[kind]
     elif kind is TokenType.NUMBER:
+        if before is TokenType.SELECT and after is TokenType.FROM:
+            # `exists (select 1 from ...)`: nobody asks for what stands there.
+            return
         yield str(int(word) + 1) if word.isdigit() else str(float(word) / 2)
     elif kind is TokenType.STRING:
         yield f"'{_other(token.text)}'"

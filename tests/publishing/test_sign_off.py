@@ -175,6 +175,17 @@ class TestStages:
         assert len(council.shown(WARDS)) == 8 * 4
         assert council.totals()[LAST] == 400
 
+    def test_data_set_that_was_released_before_the_feed_was_a_draft_waits_again(self, public: Council) -> None:
+        for stage in ("draft", "live"):
+            public.publishing[BINS] = (CHANNELS,)
+            public.configure(BINS, stage=stage)
+            public.publish(stage)
+        public.decide()
+        public.publish("again")
+        public.publishing[BINS] = (CHANNELS, WARDS)
+        public.configure(BINS)
+        assert waiting(public) == {BINS: (f"data-set {WARDS}",)}
+
     def test_feed_that_the_file_names_no_longer_is_withdrawn_from_the_public_and_missed_on_the_platform(
         self, public: Council
     ) -> None:
@@ -414,11 +425,7 @@ class TestHolds:
 
     def test_week_that_is_gone_from_the_marts_holds_the_feed(self, public: Council) -> None:
         shown = public.everything()
-        with public.workspace.engine.begin() as db:
-            db.execute(
-                text("delete from marts.volume where transaction = :transaction and period_start = :start"),
-                {"transaction": BINS, "start": WEEKS[2]},
-            )
+        public.lose(WEEKS[2])
         (asked,) = public.publish("second").waiting
         assert asked.reasons == (f"gone week {WEEKS[2]}",)
         assert asked.figures.doubts[0].told == f"week from {WEEKS[2]}: not there any more; 200 were public"

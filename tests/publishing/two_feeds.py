@@ -1,6 +1,8 @@
 """A council with two feeds of weekly counts, a platform and a sink for trials.
 
 The sinks are shared; every test has data sets of its own there, and its own copy of a warehouse that is filled once.
+Next door lives a council with the same feeds and weeks and other figures, that has published, been held back and
+decided: it changes nothing for this one, and nothing changes for it.
 """
 
 from __future__ import annotations
@@ -47,6 +49,7 @@ LAST = WEEKS[-1]
 MORNING = dt.date(2025, 12, 1)
 CONNECTIONS: dict[str, Sink] = {"platform": "live", "trial": "trial"}
 _TESTS = 80
+_GSS_CODES = {"anywhere": "E06000001", "neighbour": "E06000002"}
 _ALL = (CHANNELS, WARDS, TAKEUP, MONITORING)
 _FIELDS: dict[str, tuple[str, ...]] = {BINS: ("ward",), BOOKS: ()}
 _PUBLISH: dict[str, tuple[str, ...]] = {BINS: (CHANNELS, WARDS, TAKEUP), BOOKS: (CHANNELS, TAKEUP)}
@@ -85,7 +88,7 @@ def in_small_wards(week: dt.date = LAST) -> Counts:
 @dataclass
 class Council:
     """The council. sinks: base URLs. asked: the connections that were looked up, by id. publishing: the data sets of
-    its feeds. trial: the connection of the sink for trials. mornings: of the exports to come.
+    its feeds. trial: the connection of the sink for trials. mornings: of the exports to come. slug: its name in files.
     """
 
     data_group: str
@@ -99,17 +102,14 @@ class Council:
     mornings: Iterator[dt.date] = field(
         default_factory=lambda: (MORNING + dt.timedelta(days=number) for number in itertools.count())
     )
-
-    @property
-    def slug(self) -> str:
-        return "anywhere"
+    slug: str = "anywhere"
 
     def configure(self, transaction: str = BINS, **facts: Any) -> FeedHandle:
         """Write the council's file, with these facts of a feed changed; None takes a fact away."""
         changed = {**self.facts.get(transaction, {}), **facts}
         self.facts[transaction] = {name: value for name, value in changed.items() if value is not None}
         written = {
-            "council": self.slug, "name": "Anywhere", "gss_code": "E06000001", "tier": "unitary",
+            "council": self.slug, "name": self.slug.title(), "gss_code": _GSS_CODES[self.slug], "tier": "unitary",
             "bank_holidays": "england-and-wales", "phase": 3, "schedule": "0 5 * * *",
             "privacy": {"connection": "privacy"},
             "platform": {"connection": "platform", "data_group": self.group(BINS)} | self._trial,
@@ -121,9 +121,13 @@ class Council:
                 for name, own in self.facts.items()
             },
         }  # fmt: skip
-        path = self.workspace.settings.config / "councils" / f"{self.slug}.yaml"
-        path.write_text(yaml.safe_dump(written, sort_keys=False), "utf-8")
+        self.file.write_text(yaml.safe_dump(written, sort_keys=False), "utf-8")
         return self.feed(transaction)
+
+    @property
+    def file(self) -> Path:
+        """The council's file of facts."""
+        return self.workspace.settings.config / "councils" / f"{self.slug}.yaml"
 
     @property
     def _trial(self) -> dict[str, str]:
@@ -151,6 +155,17 @@ class Council:
         assert (report.rejected_because, report.quarantined) == (None, 0), report
         load(self.workspace, feed)
         aggregate(self.workspace, self.slug)
+
+    def lose(self, week: dt.date, transaction: str = BINS) -> None:
+        """Take a week out of the marts."""
+        with self.workspace.engine.begin() as db:
+            db.execute(
+                text(
+                    "delete from marts.volume "
+                    "where council = :council and transaction = :transaction and period_start = :start"
+                ),
+                {"council": self.slug, "transaction": transaction, "start": week},
+            )
 
     def publish(self, run_id: str = "night", **how: bool) -> PublishReport:
         return publish(self.workspace, self.slug, run_id=run_id, **how)
@@ -235,12 +250,16 @@ class Council:
 
 @dataclass
 class Houses:
-    """Two sinks, and a warehouse with eight usual weeks of both feeds, of which every test has a copy."""
+    """Two sinks, and a warehouse with eight usual weeks of both feeds, of which every test has a copy.
+
+    neighbour: the file of facts of the council next door.
+    """
 
     postgres: EmbeddedServer
     settings: Settings
     name: str
     sinks: dict[Sink, str]
+    neighbour: str
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     @contextlib.contextmanager
@@ -253,9 +272,13 @@ class Houses:
         admin.dispose()
         settings = replace(self.settings, warehouse=self.postgres.url(f"{self.name}_{number}"))
         with _opened(settings, folder, self.sinks, f"anywhere-{number}") as council:
+            neighbour = _neighbour(council)
+            neighbour.file.write_text(self.neighbour, "utf-8")
+            before = _told(neighbour)
             # The export of the first morning is in already.
             next(council.mornings)
             yield council
+            assert _told(neighbour) == before
 
 
 @contextlib.contextmanager
@@ -281,7 +304,8 @@ def _opened(settings: Settings, folder: Path, sinks: dict[Sink, str], data_group
 @contextlib.contextmanager
 def houses(postgres: EmbeddedServer, folder: Path, name: str) -> Iterator[Houses]:
     """Serve two sinks and fill a warehouse. name: of the databases."""
-    groups = [f"anywhere-{number}{more}" for number in range(1, _TESTS) for more in ("", "-books")]
+    names = ["neighbour", *(f"anywhere-{number}" for number in range(1, _TESTS))]
+    groups = [f"{name}{more}" for name in names for more in ("", "-books")]
     data_sets = [DataSet(data_group=group, data_type=each, token=f"to-{each}") for group in groups for each in _ALL]
     postgres.ensure_database(name)
     with contextlib.ExitStack() as stack:
@@ -301,4 +325,34 @@ def houses(postgres: EmbeddedServer, folder: Path, name: str) -> Iterator[Houses
             counts = usual()
             for transaction in (BINS, BOOKS):
                 council.arrive(counts, transaction, MORNING)
-        yield Houses(postgres, settings, name, sinks)
+            neighbour = _neighbour(council)
+            _live_next_door(neighbour)
+            facts = neighbour.file.read_text("utf-8")
+        yield Houses(postgres, settings, name, sinks, facts)
+
+
+def _neighbour(council: Council) -> Council:
+    return Council("neighbour", council.workspace, council.folder, council.sinks, council.asked, slug="neighbour")
+
+
+def _live_next_door(neighbour: Council) -> None:
+    """Everything that may happen to a feed: gone live, held back, lost a period, released, held back again."""
+    for transaction in (BINS, BOOKS):
+        neighbour.configure(transaction, stage="live")
+    for transaction in (BINS, BOOKS):
+        neighbour.arrive(usual(times=3), transaction)
+        neighbour.decide(transaction=transaction)
+    neighbour.publish("first next door")
+    neighbour.lose(WEEKS[1], BOOKS)
+    neighbour.publish("second next door")
+    neighbour.decide(transaction=BOOKS)
+    neighbour.arrive(busy(times=40))
+    neighbour.publish("third next door")
+    assert [hold.lifted for hold in neighbour.holds()].count(False) > 0
+
+
+def _told(council: Council) -> list[Any]:
+    """Everything that is kept or shown of a council."""
+    feeds = [(council.public(each), council.everything(transaction=each)) for each in (BINS, BOOKS)]
+    marts = council.ask("select * from marts.volume where council = :council order by volume::text")
+    return [*feeds, council.changes(), council.holds(), council.decisions(), marts]
