@@ -8,6 +8,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import text
 
 from local_digital import load as loading
 from local_digital.deliveries import take_up_again
@@ -263,6 +264,17 @@ def test_what_the_last_delivery_told_the_same_way_is_not_staged_and_the_rest_is_
         last = rows
         known |= {str(ref): {"Web": "online", "Phone": "phone"}[how] for ref, how in rows.items()}
     assert {record.record_ref: record.channel for record in anywhere.records()} == known
+
+
+def test_records_are_counted_as_new_as_changed_or_as_they_were(anywhere: Anywhere) -> None:
+    feed = anywhere.configure(**RECORDS)
+    rows = ["1,2025-11-03,Web", "2,2025-11-03,Web", "3,2025-11-03,Web", "4,2025-11-03,Web", "5,2025-11-03,Web"]
+    anywhere.ingest(feed, ("bins_20251104.csv", "\n".join(["Ref,Opened,How", *rows, ""])))
+    changed = [rows[0].replace("Web", "Phone"), rows[1].replace("Web", "Phone"), *rows[2:], "6,2025-11-04,Web"]
+    anywhere.ingest(feed, ("bins_20251105.csv", "\n".join(["Ref,Opened,How", *changed, ""])))
+    with anywhere.workspace.engine.connect() as db:
+        counted = db.execute(text("select inserted, updated, unchanged from ledger.delivery order by as_of")).all()
+    assert [tuple(each) for each in counted] == [(5, 0, 0), (1, 2, 3)]
 
 
 def test_each_of_a_night_s_files_is_compared_with_its_own_kind(anywhere: Anywhere) -> None:

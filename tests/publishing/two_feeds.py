@@ -348,6 +348,7 @@ def _live_next_door(neighbour: Council) -> None:
     neighbour.decide(transaction=BOOKS)
     neighbour.arrive(busy(times=40))
     neighbour.publish("third next door")
+    neighbour.lose(WEEKS[2])
     assert [hold.lifted for hold in neighbour.holds()].count(False) > 0
 
 
