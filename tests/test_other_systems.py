@@ -7,8 +7,12 @@ import gzip
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import text
 
+from local_digital.load import load
 from local_digital.settings import Connection
+from local_digital.validate import validate
+from local_digital.windows import extract_windows
 from local_digital.workspace import Workspace
 from tests.anywhere import Anywhere, settings_for
 from tests.sources.http_server import Authority, CouncilApi, Open311Server, service_request, serving
@@ -118,6 +122,33 @@ def test_api_without_anything_new_is_a_night_of_zero_and_not_a_fault(anywhere: A
         (report,) = anywhere.night(feed, dt.date(2026, 3, day))
         assert (report.status, report.read) == ("validated", 0)
     assert anywhere.volumes("week")["2026-03-09", "total"] == (0, "full")
+
+
+def test_api_is_asked_each_night_for_what_the_nights_before_have_not_had(anywhere: Anywhere, api: CouncilApi) -> None:
+    window = {"first_day": "2026-03-01", "from_parameter": "since", "until_parameter": "until", "overlap_days": 0}
+    feed = anywhere.configure(
+        delivery="delta",
+        source={"kind": "api", "connection": "api", "path": "lines", "window": window},
+        format={"kind": "ndjson"},
+        columns=COLUMNS,
+        drift={"unknown_column": "ignore"},
+    )
+    for day in (4, 5, 6, 7):
+        api.cases = [case(4 * day)]
+        extract_windows(anywhere.workspace, feed, run_id="test", until=dt.date(2026, 3, day))
+        # One has only landed when the next night begins, one is validated, one is loaded.
+        if day > 4:
+            validate(anywhere.workspace, feed)
+        if day > 5:
+            load(anywhere.workspace, feed)
+    with anywhere.workspace.engine.connect() as db:
+        names = db.scalars(text("select name from ledger.delivery order by delivery_id")).all()
+    assert names == [
+        "20260301T000000Z to 20260304T000000Z.zip",
+        "20260304T000000Z to 20260305T000000Z.zip",
+        "20260305T000000Z to 20260306T000000Z.zip",
+        "20260306T000000Z to 20260307T000000Z.zip",
+    ]
 
 
 @pytest.mark.parametrize("answers", ["json", "xml"])
