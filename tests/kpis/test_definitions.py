@@ -396,6 +396,13 @@ def test_saving_is_at_the_unit_costs_of_the_first_of_the_last_month(
     assert there[SAVING][2] == 10 * 12 * pounds
 
 
+def test_saving_is_at_the_council_s_own_unit_costs_before_the_national_ones(workspace: Workspace) -> None:
+    own = [cost("phone", "4.15", dt.date(2020, 1, 1)), cost("online", "1.15", dt.date(2020, 1, 1))]
+    there = quarterly(workspace, 24, *own, before={"phone": 10}, online=10)
+    assert there[SAVING][2] == 10 * 12 * 3
+    assert "national-unit-costs" not in there[SAVING][4]
+
+
 @pytest.mark.parametrize(
     ("months", "basis", "saving"), [(1, "partial", False), (11, "partial", False), (12, "estimated", False),
                                     (23, "estimated", False), (24, "estimated", True)],
