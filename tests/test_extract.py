@@ -266,6 +266,32 @@ def test_night_of_several_files_has_arrived_when_all_are_there(workspace: Worksp
     assert [series for _, _, series, _ in feed.ledger()] == ["north", "south"]
 
 
+def test_ledger_says_which_delivery_each_remote_file_became(workspace: Workspace, drop: Path) -> None:
+    feed = dropped(workspace, drop, files="bins_{date:%Y%m%d}_*.csv", files_a_night=2)
+    for part in ("north", "south"):
+        put(drop, f"bins_20251104_{part}.csv", part)
+    feed.take(until=dt.date(2025, 11, 4))
+    put(drop, "bins_20251104_north.csv", "north again", age=9000)
+    feed.take(until=dt.date(2025, 11, 4))
+    # Written again with what it held already.
+    put(drop, "bins_20251104_south.csv", "south", age=8000)
+    feed.take(until=dt.date(2025, 11, 4))
+    with workspace.engine.connect() as db:
+        became = db.execute(
+            text(
+                "select sighting.name, delivery.name, sha256 from ledger.sighting "
+                "inner join ledger.delivery using (delivery_id) order by sighting.name"
+            )
+        ).all()
+    assert [tuple(each) for each in became] == [
+        (name, name, hashlib.sha256(content).hexdigest())
+        for name, content in (
+            ("bins_20251104_north.csv", b"north again"),
+            ("bins_20251104_south.csv", b"south"),
+        )
+    ]
+
+
 def test_night_that_is_not_complete_at_the_deadline_is_late(workspace: Workspace, drop: Path) -> None:
     feed = dropped(workspace, drop, files="bins_{date:%Y%m%d}_*.csv", files_a_night=2)
     put(drop, "bins_20251104_north.csv")
