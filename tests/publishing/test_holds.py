@@ -246,3 +246,28 @@ def test_what_is_told_to_be_expected_is_possible_and_does_not_hold_the_figure(
         assert 0 <= lowest <= doubt.highest
         assert check == "volume" or doubt.highest <= 1
         assert not lowest <= doubt.found <= doubt.highest
+
+
+def test_band_goes_from_the_fifth_period_on_by_the_middle_of_those_before() -> None:
+    rules = Holds(volume_factor=3, takeup_points=0.2)
+    volumes = [Checked(week(number), found, 100) for number, found in enumerate((10, 90, 110, 120, 500))]
+    assert expected("volume", volumes, rules) == [None] * 4 + [(100 / 3, 100, 300)]
+    shares = [Checked(week(number), found, 100) for number, found in enumerate((0.1, 0.5, 0.6, 0.7, 0.9))]
+    chance = 1.5 / 10
+    assert expected("take-up", shares, rules) == [None] * 4 + [
+        pytest.approx((0.55 - 0.2 - chance, 0.55, 0.55 + 0.2 + chance))
+    ]
+    assert expected("withheld", shares, Holds(withheld_share=0.5, withheld_points=0.2))[4] == pytest.approx(
+        (0, 0.55, 0.55 + 0.2 + chance)
+    )
+
+
+def test_doubt_is_kept_with_its_band_to_four_decimals() -> None:
+    doubt = Doubt("take-up", "week", MONDAY, 0.123456, 0.45, 0.987654)
+    assert doubt.as_json() == {
+        "check": "take-up", "period_kind": "week", "period_start": "2025-01-06", "found": 0.1235, "lowest": 0.45,
+        "highest": 0.9877,
+    }  # fmt: skip
+    open_below = Doubt("withheld", "quarter", MONDAY, 0.3, None, 0.51236)
+    assert (open_below.as_json()["lowest"], open_below.as_json()["highest"]) == (None, 0.5124)
+    assert Doubt("take-up", "week", MONDAY, 1, 0.123456, 1).as_json()["lowest"] == 0.1235
