@@ -135,6 +135,18 @@ class TestStages:
         assert council.public(BOOKS) == NOTHING
         council.reconcile()
 
+    def test_channel_that_has_a_spelling_is_zero_on_the_platform_where_nobody_has_used_it(
+        self, council: Council
+    ) -> None:
+        labels = {"online": "Website", "post": "By letter", "unmapped": "Not told"}
+        council.configure(publish={CHANNELS: {"labels": labels}})
+        council.decide()
+        council.publish()
+        by_channel: dict[str, set[int]] = {}
+        for record in council.shown(CHANNELS).values():
+            by_channel.setdefault(record["channel"], set()).add(record["count"])
+        assert by_channel == {"Website": {120}, "phone": {80}, "By letter": {0}, "Not told": {0}}
+
     def test_live_feed_that_becomes_a_draft_is_withdrawn_and_needs_a_new_approval(self, public: Council) -> None:
         public.configure(BINS, stage="draft")
         report = public.publish("second")
@@ -366,6 +378,8 @@ class TestEmbargoes:
         public.arrive(busy(times=2))
         report = public.publish("second")
         assert (report.embargoed, report.waiting, report.drafts) == ([BINS], [], [])
+        told = report.as_json()
+        assert (told["embargoed"], told["waiting"], told["drafts"], told["opened"]) == ([BINS], [], [], 0)
         assert (public.everything(), public.public()) == (shown, opened)
         # Nor is it compared, or held against the council.
         assert {comparison.transaction for comparison in public.reconcile().comparisons} == {BOOKS}
