@@ -11,7 +11,7 @@ import sys
 def judged(said: str) -> tuple[list[str], list[str]]:
     """Return the holes, and what could not be found out, each in words."""
     if not said.strip():
-        return [], ["the service that knows of holes in packages could not be asked"]
+        return [], ["the service that knows of holes in packages could not be asked; pip-audit says above why"]
     packages = json.loads(said)["dependencies"]
     holes = [
         f"{package['name']} {package['version']} has {hole['id']}, "

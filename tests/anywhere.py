@@ -118,8 +118,11 @@ class Anywhere:
         """(period's start, label) to (reports, basis) from the marts."""
         with self.workspace.engine.connect() as db:
             rows = db.execute(
-                text("select * from marts.volume where period_kind = :kind and breakdown = :breakdown"),
-                {"kind": kind, "breakdown": breakdown},
+                text(
+                    "select * from marts.volume "
+                    "where council = :council and period_kind = :kind and breakdown = :breakdown"
+                ),
+                {"council": self.council, "kind": kind, "breakdown": breakdown},
             )
             return {(row.period_start.isoformat(), row.label): (row.reports, row.basis) for row in rows}
 
