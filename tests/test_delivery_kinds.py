@@ -338,6 +338,30 @@ def weeks(anywhere: Anywhere) -> dict[str, int]:
     return {start: reports for (start, _), (reports, basis) in anywhere.volumes("week").items() if basis == "full"}
 
 
+def test_nights_of_a_name_without_a_date_are_no_versions_of_one_file(anywhere: Anywhere) -> None:
+    feed = anywhere.configure(**{**RECORDS, "delivery": "delta"})
+    for night, row in ((5, "1,2025-11-03,Web"), (6, "2,2025-11-04,Phone")):
+        content = f"Ref,Opened,How\n{row}\n"
+        anywhere.deliver(feed, "bins.csv", content, dt.datetime(2025, 11, night, tzinfo=dt.UTC))
+        validate(anywhere.workspace, feed)
+        load(anywhere.workspace, feed)
+    assert [record.record_ref for record in anywhere.records()] == ["1", "2"]
+    with anywhere.workspace.engine.connect() as db:
+        assert db.scalars(text("select superseded_by from ledger.delivery")).all() == [None, None]
+
+
+def test_version_of_a_file_that_reaches_less_far_does_not_replace_the_one_that_is_there(anywhere: Anywhere) -> None:
+    feed = anywhere.configure(**{**RECORDS, "delivery": "delta"})
+    for until, row in ((20, "1,2025-11-03,Web"), (10, "2,2025-11-04,Phone")):
+        content = f"Ref,Opened,How\n{row}\n"
+        as_of = dt.datetime(2025, 11, until, tzinfo=dt.UTC)
+        anywhere.deliver(feed, "bins_202511.csv", content, as_of, name_day=dt.date(2025, 11, 1))
+        validate(anywhere.workspace, feed)
+        load(anywhere.workspace, feed)
+    with anywhere.workspace.engine.connect() as db:
+        assert db.scalars(text("select superseded_by from ledger.delivery")).all() == [None, None]
+
+
 def test_week_that_no_count_states_is_not_provided(anywhere: Anywhere) -> None:
     feed = anywhere.configure(**COUNTS)
     anywhere.ingest(feed, ("bins_20251125.csv", counts("2025-11-03,Web,10", "2025-11-17,Web,10")))
